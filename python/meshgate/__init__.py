@@ -1,0 +1,1 @@
+"""meshgate: the gate of a data mesh."""

@@ -1,0 +1,1 @@
+"""What the compiled module offers. Only `engine` and `policy` import it."""
