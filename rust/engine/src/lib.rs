@@ -6,4 +6,6 @@
 
 pub mod contract;
 pub mod error;
+pub(crate) mod literal;
 pub mod masks;
+pub mod promise;

@@ -1,0 +1,476 @@
+//! Literals of a contract, converted exactly into a column's physical type.
+//!
+//! A decimal literal goes from its text to the integer, the unscaled decimal or the nearest float
+//! of the column; it never passes through a float on the way to an exact type.
+
+use arrow_buffer::i256;
+use arrow_schema::{DataType, TimeUnit};
+
+use crate::contract::Literal;
+use crate::error::{Code, Error, Result};
+use crate::promise;
+
+/// A decimal number: `digits` × 10^-scale, as written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Number {
+    negative: bool,
+    /// Without leading zeros; empty for zero.
+    digits: String,
+    scale: i32,
+}
+
+/// How a literal that lies between two representable values is moved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Rounding {
+    Floor,
+    Ceil,
+}
+
+const MAX_DIGITS: usize = 400;
+
+impl Number {
+    /// Reads `-12.50e3`; no infinity, no NaN, no leading plus.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let (negative, rest) = match text.strip_prefix('-') {
+            Some(rest) => (true, rest),
+            None => (false, text),
+        };
+        let (mantissa, exponent) = match rest.split_once(['e', 'E']) {
+            Some((m, e)) => (m, e.parse::<i32>().ok().filter(|e| e.abs() <= 400)?),
+            None => (rest, 0),
+        };
+        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+        let all_digits = |t: &str| t.bytes().all(|b| b.is_ascii_digit());
+        if whole.is_empty() && fraction.is_empty()
+            || !all_digits(whole)
+            || !all_digits(fraction)
+            || text.len() > MAX_DIGITS
+        {
+            return None;
+        }
+        let digits = format!("{whole}{fraction}").trim_start_matches('0').to_owned();
+        let scale = fraction.len() as i32 - exponent;
+        Some(Self { negative: negative && !digits.is_empty(), digits, scale })
+    }
+
+    /// The integer at 10^-`scale`, as text, moved by `rounding` when it lies between two.
+    /// `None` when `rounding` is absent and the literal is not representable.
+    pub(crate) fn at_scale(&self, scale: i32, rounding: Option<Rounding>) -> Option<String> {
+        let shift = scale - self.scale;
+        let (mut whole, inexact) = if shift >= 0 {
+            let zeros = "0".repeat(shift as usize);
+            (format!("{}{zeros}", self.digits), false)
+        } else {
+            let cut = self.digits.len().saturating_sub(shift.unsigned_abs() as usize);
+            let (kept, lost) = self.digits.split_at(cut);
+            (kept.to_owned(), lost.bytes().any(|b| b != b'0'))
+        };
+        if self.digits.is_empty() || whole.is_empty() {
+            "0".clone_into(&mut whole);
+        }
+        if inexact {
+            let away = match rounding? {
+                Rounding::Floor => self.negative,
+                Rounding::Ceil => !self.negative,
+            };
+            if away {
+                whole = increment(&whole);
+            }
+        }
+        let zero = whole.bytes().all(|b| b == b'0');
+        Some(if self.negative && !zero { format!("-{whole}") } else { whole })
+    }
+
+    /// The literal as text that any float parser reads.
+    pub(crate) fn to_float_text(&self) -> String {
+        let sign = if self.negative { "-" } else { "" };
+        let digits = if self.digits.is_empty() { "0" } else { &self.digits };
+        format!("{sign}{digits}e{}", -self.scale)
+    }
+
+    pub(crate) fn is_negative(&self) -> bool {
+        self.negative
+    }
+}
+
+fn increment(digits: &str) -> String {
+    let mut bytes = digits.as_bytes().to_vec();
+    for b in bytes.iter_mut().rev() {
+        if *b == b'9' {
+            *b = b'0';
+        } else {
+            *b += 1;
+            return String::from_utf8_lossy(&bytes).into_owned();
+        }
+    }
+    format!("1{}", String::from_utf8_lossy(&bytes))
+}
+
+/// Where a literal lies with regard to a type's domain.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Placed<T> {
+    /// Below every value of the type.
+    Below,
+    /// Above every value of the type.
+    Above,
+    /// This value.
+    At(T),
+}
+
+/// A physical type that literals are converted to.
+pub(crate) trait Native: Copy + PartialOrd + Send + Sync + std::fmt::Debug + 'static {
+    const MIN: Self;
+    const MAX: Self;
+    fn from_digits(text: &str) -> Option<Self>;
+    /// The next value above; `None` at the top.
+    fn up(self) -> Option<Self>;
+    /// The next value below; `None` at the bottom.
+    fn down(self) -> Option<Self>;
+    fn is_nan(self) -> bool {
+        false
+    }
+    const FLOAT: bool = false;
+}
+
+macro_rules! native_int {
+    ($($t:ty),+) => {$(impl Native for $t {
+        const MIN: Self = <$t>::MIN;
+        const MAX: Self = <$t>::MAX;
+        fn from_digits(text: &str) -> Option<Self> { text.parse().ok() }
+        fn up(self) -> Option<Self> { self.checked_add(1) }
+        fn down(self) -> Option<Self> { self.checked_sub(1) }
+    })+};
+}
+native_int!(i8, i16, i32, i64, i128, u8, u16, u32, u64);
+
+impl Native for i256 {
+    const MIN: Self = i256::MIN;
+    const MAX: Self = i256::MAX;
+    fn from_digits(text: &str) -> Option<Self> {
+        i256::from_string(text)
+    }
+    fn up(self) -> Option<Self> {
+        self.checked_add(i256::ONE)
+    }
+    fn down(self) -> Option<Self> {
+        self.checked_sub(i256::ONE)
+    }
+}
+
+macro_rules! native_float {
+    ($($t:ty),+) => {$(impl Native for $t {
+        const MIN: Self = <$t>::NEG_INFINITY;
+        const MAX: Self = <$t>::INFINITY;
+        const FLOAT: bool = true;
+        fn from_digits(text: &str) -> Option<Self> {
+            text.parse::<$t>().ok().filter(|v| v.is_finite())
+        }
+        fn up(self) -> Option<Self> { Some(self.next_up()) }
+        fn down(self) -> Option<Self> { Some(self.next_down()) }
+        fn is_nan(self) -> bool { <$t>::is_nan(self) }
+    })+};
+}
+native_float!(f32, f64);
+
+/// Places an order bound into the domain of `T`, which holds values of `data_type`.
+///
+/// # Errors
+/// `plan.bad_literal` when the literal is of the wrong kind for the type.
+pub(crate) fn bound<T: Native>(
+    literal: &Literal,
+    data_type: &DataType,
+    rounding: Rounding,
+) -> Result<Placed<T>> {
+    place(literal, data_type, Some(rounding))
+}
+
+/// Converts a literal to exactly one value of the type; `None` when no value of the type equals it.
+///
+/// # Errors
+/// `plan.bad_literal` when the literal is of the wrong kind for the type.
+pub(crate) fn exact<T: Native>(literal: &Literal, data_type: &DataType) -> Result<Option<T>> {
+    Ok(match place(literal, data_type, None)? {
+        Placed::At(value) => Some(value),
+        _ => None,
+    })
+}
+
+fn place<T: Native>(
+    literal: &Literal,
+    data_type: &DataType,
+    rounding: Option<Rounding>,
+) -> Result<Placed<T>> {
+    let number = numeric(literal, data_type)?;
+    if T::FLOAT {
+        return Ok(match T::from_digits(&number.to_float_text()) {
+            Some(value) => Placed::At(value),
+            None if number.is_negative() => Placed::Below,
+            None => Placed::Above,
+        });
+    }
+    let scale = promise::decimal(data_type).map_or(0, |(_, s)| i32::from(s));
+    Ok(match number.at_scale(scale, rounding) {
+        Some(digits) => match T::from_digits(&digits) {
+            Some(value) => Placed::At(value),
+            None if number.is_negative() => Placed::Below,
+            None => Placed::Above,
+        },
+        None => Placed::Above, // not representable, and nobody asked to round
+    })
+}
+
+/// The literal as a number in the ticks of `data_type`.
+fn numeric(literal: &Literal, data_type: &DataType) -> Result<Number> {
+    let wrong = |wanted: &str| {
+        Error::new(
+            Code::BadLiteral,
+            format!(
+                "{} stands where a column of type {} needs {wanted}",
+                literal.kind(),
+                promise::words(data_type)
+            ),
+        )
+    };
+    match data_type {
+        DataType::Date32 | DataType::Date64 => {
+            let days = match literal {
+                Literal::Text(text) => time::date(text),
+                _ => None,
+            }
+            .ok_or_else(|| wrong("a date such as \"2026-01-31\""))?;
+            let ticks = if *data_type == DataType::Date32 { days } else { days * 86_400_000 };
+            Ok(integer_number(i128::from(ticks)))
+        }
+        DataType::Time32(unit) | DataType::Time64(unit) => {
+            let nanos = match literal {
+                Literal::Text(text) => time::time_of_day(text),
+                _ => None,
+            }
+            .ok_or_else(|| wrong("a time such as \"13:30:00\""))?;
+            Ok(ticks_number(i128::from(nanos), *unit))
+        }
+        DataType::Timestamp(unit, zone) => {
+            let (nanos, aware) = match literal {
+                Literal::Text(text) => time::timestamp(text),
+                _ => None,
+            }
+            .ok_or_else(|| wrong("a timestamp such as \"2026-01-31T13:30:00Z\""))?;
+            if aware != zone.is_some() {
+                let (have, need) = if aware { ("an", "no") } else { ("no", "an") };
+                return Err(Error::new(
+                    Code::BadLiteral,
+                    format!("a timestamp with {have} offset is compared with a column that has {} zone",
+                        if aware { "no" } else { "a" }),
+                )
+                .help(format!("write the timestamp with {need} offset, such as {}",
+                    if aware { "2026-01-31T13:30:00" } else { "2026-01-31T13:30:00Z" })));
+            }
+            Ok(ticks_number(nanos, *unit))
+        }
+        t if t.is_numeric() => match literal {
+            Literal::Number(text) => {
+                Number::parse(text).ok_or_else(|| wrong("a finite number"))
+            }
+            _ => Err(wrong("a number")),
+        },
+        _ => Err(wrong("another kind of literal")),
+    }
+}
+
+fn integer_number(value: i128) -> Number {
+    Number {
+        negative: value < 0,
+        digits: match value.unsigned_abs() {
+            0 => String::new(),
+            n => n.to_string(),
+        },
+        scale: 0,
+    }
+}
+
+fn ticks_number(nanos: i128, unit: TimeUnit) -> Number {
+    let scale = match unit {
+        TimeUnit::Second => 9,
+        TimeUnit::Millisecond => 6,
+        TimeUnit::Microsecond => 3,
+        TimeUnit::Nanosecond => 0,
+    };
+    Number { scale, ..integer_number(nanos) }
+}
+
+/// ISO 8601 dates, times and timestamps of literals, and durations such as `24h`.
+pub(crate) mod time {
+    const NANOS_PER_SECOND: i64 = 1_000_000_000;
+
+    /// Days since 1970-01-01 of `YYYY-MM-DD`, proleptic Gregorian.
+    pub(crate) fn date(text: &str) -> Option<i64> {
+        let bytes = text.as_bytes();
+        if bytes.len() != 10 || bytes.get(4) != Some(&b'-') || bytes.get(7) != Some(&b'-') {
+            return None;
+        }
+        let year = digits(text.get(0..4)?)?;
+        let month = digits(text.get(5..7)?)?;
+        let day = digits(text.get(8..10)?)?;
+        let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+        let length = match month {
+            1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
+            4 | 6 | 9 | 11 => 30,
+            2 if leap => 29,
+            2 => 28,
+            _ => return None,
+        };
+        if !(1..=length).contains(&day) {
+            return None;
+        }
+        // Days from civil (H. Hinnant, chrono-compatible low-level date algorithms).
+        let y = if month <= 2 { year - 1 } else { year };
+        let era = y.div_euclid(400);
+        let year_of_era = y.rem_euclid(400);
+        let shifted = if month > 2 { month - 3 } else { month + 9 };
+        let day_of_year = (153 * shifted + 2) / 5 + day - 1;
+        let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+        Some(era * 146_097 + day_of_era - 719_468)
+    }
+
+    /// Nanoseconds since midnight of `HH:MM[:SS[.fraction]]`.
+    pub(crate) fn time_of_day(text: &str) -> Option<i64> {
+        let bytes = text.as_bytes();
+        if bytes.len() < 5 || bytes.get(2) != Some(&b':') {
+            return None;
+        }
+        let hour = digits(text.get(0..2)?)?;
+        let minute = digits(text.get(3..5)?)?;
+        let mut nanos = 0;
+        let mut second = 0;
+        if let Some(rest) = text.get(5..).filter(|r| !r.is_empty()) {
+            let rest = rest.strip_prefix(':')?;
+            let (whole, fraction) = match rest.split_once('.') {
+                Some((w, f)) => (w, Some(f)),
+                None => (rest, None),
+            };
+            if whole.len() != 2 {
+                return None;
+            }
+            second = digits(whole)?;
+            if let Some(fraction) = fraction {
+                if !(1..=9).contains(&fraction.len()) {
+                    return None;
+                }
+                nanos = digits(&format!("{fraction:0<9}"))?;
+            }
+        }
+        (hour < 24 && minute < 60 && second < 60)
+            .then(|| ((hour * 60 + minute) * 60 + second) * NANOS_PER_SECOND + nanos)
+    }
+
+    /// Nanoseconds since the epoch, and whether an offset was given. A bare date is midnight.
+    pub(crate) fn timestamp(text: &str) -> Option<(i128, bool)> {
+        let days = date(text.get(0..10)?)?;
+        let rest = text.get(10..)?;
+        if rest.is_empty() {
+            return Some((i128::from(days) * 86_400 * i128::from(NANOS_PER_SECOND), false));
+        }
+        let rest = rest.strip_prefix(['T', 't', ' '])?;
+        let (clock, offset) = if let Some(clock) = rest.strip_suffix(['Z', 'z']) {
+            (clock, Some(0))
+        } else if let Some(at) = rest.rfind(['+', '-']) {
+            let (clock, offset) = rest.split_at(at);
+            let sign = if offset.starts_with('-') { -1 } else { 1 };
+            let hour = digits(offset.get(1..3)?)?;
+            let minute = digits(offset.get(3..)?.strip_prefix(':')?)?;
+            if offset.len() != 6 || hour > 23 || minute > 59 {
+                return None;
+            }
+            (clock, Some(sign * (hour * 60 + minute) * 60))
+        } else {
+            (rest, None)
+        };
+        let nanos = i128::from(days) * 86_400 * i128::from(NANOS_PER_SECOND)
+            + i128::from(time_of_day(clock)?)
+            - i128::from(offset.unwrap_or(0)) * i128::from(NANOS_PER_SECOND);
+        Some((nanos, offset.is_some()))
+    }
+
+    /// Nanoseconds of a duration: `90s`, `15m`, `1.5h`, `24h`, `7d`, `2w`; fractions are exact.
+    pub(crate) fn duration(text: &str) -> Option<i128> {
+        let text = text.trim();
+        let split = text.find(|c: char| c.is_ascii_alphabetic())?;
+        let (amount, unit) = text.split_at(split);
+        let seconds: i128 = match unit {
+            "s" => 1,
+            "m" => 60,
+            "h" => 3_600,
+            "d" => 86_400,
+            "w" => 604_800,
+            _ => return None,
+        };
+        let amount = super::Number::parse(amount.trim())?;
+        let nanos = amount.at_scale(9, None)?.parse::<i128>().ok()?;
+        nanos.checked_mul(seconds).filter(|n| *n >= 0)
+    }
+
+    fn digits(text: &str) -> Option<i64> {
+        (!text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()))
+            .then(|| text.parse().ok())
+            .flatten()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn number(text: &str) -> Literal {
+        Literal::Number(text.into())
+    }
+
+    #[test]
+    fn bounds_are_exact_at_every_scale() {
+        let d = DataType::Decimal128(10, 2);
+        assert_eq!(bound::<i128>(&number("0.1"), &d, Rounding::Ceil).unwrap(), Placed::At(10));
+        assert_eq!(bound::<i128>(&number("0.101"), &d, Rounding::Ceil).unwrap(), Placed::At(11));
+        assert_eq!(bound::<i128>(&number("0.101"), &d, Rounding::Floor).unwrap(), Placed::At(10));
+        assert_eq!(bound::<i128>(&number("-0.101"), &d, Rounding::Floor).unwrap(), Placed::At(-11));
+        assert_eq!(bound::<i128>(&number("-0.101"), &d, Rounding::Ceil).unwrap(), Placed::At(-10));
+        assert_eq!(bound::<i64>(&number("9007199254740992.0"), &DataType::Int64, Rounding::Floor)
+            .unwrap(), Placed::At(9_007_199_254_740_992));
+        assert_eq!(bound::<i8>(&number("300"), &DataType::Int8, Rounding::Floor).unwrap(), Placed::Above);
+        assert_eq!(bound::<u8>(&number("-1"), &DataType::UInt8, Rounding::Ceil).unwrap(), Placed::Below);
+        assert_eq!(bound::<i64>(&number("1e3"), &DataType::Int64, Rounding::Ceil).unwrap(), Placed::At(1000));
+        assert_eq!(bound::<i64>(&number("-0.5"), &DataType::Int64, Rounding::Ceil).unwrap(), Placed::At(0));
+        assert_eq!(bound::<i64>(&number("9.99"), &DataType::Int64, Rounding::Ceil).unwrap(), Placed::At(10));
+        assert!(Number::parse("1e999").is_none());
+        assert!(Number::parse("").is_none() && Number::parse(".").is_none());
+    }
+
+    #[test]
+    fn an_exact_literal_exists_or_does_not() {
+        assert_eq!(exact::<i64>(&number("1.0"), &DataType::Int64).unwrap(), Some(1));
+        assert_eq!(exact::<i64>(&number("1.5"), &DataType::Int64).unwrap(), None);
+        assert_eq!(exact::<f64>(&number("0.1"), &DataType::Float64).unwrap(), Some(0.1));
+        assert!(exact::<i64>(&Literal::Text("1".into()), &DataType::Int64).is_err());
+    }
+
+    #[test]
+    fn dates_and_instants() {
+        assert_eq!(time::date("1970-01-01"), Some(0));
+        assert_eq!(time::date("2000-02-29"), Some(11_016));
+        assert_eq!(time::date("1900-02-29"), None);
+        assert_eq!(time::timestamp("2025-01-01T02:00:00+02:00"), time::timestamp("2025-01-01T00:00:00Z"));
+        assert_eq!(time::timestamp("2025-01-01T00:00:00").map(|t| t.1), Some(false));
+        assert_eq!(time::timestamp("1969-12-31T23:59:59.5Z"), Some((-500_000_000, true)));
+        assert_eq!(time::time_of_day("24:00"), None);
+        let utc = DataType::Timestamp(TimeUnit::Second, Some("UTC".into()));
+        let naive = Literal::Text("2025-01-01T00:00:00".into());
+        assert_eq!(bound::<i64>(&naive, &utc, Rounding::Ceil).unwrap_err().code, Code::BadLiteral);
+    }
+
+    #[test]
+    fn durations_keep_fractions() {
+        assert_eq!(time::duration("1.5h"), Some(5_400_000_000_000));
+        assert_eq!(time::duration("15m"), Some(900_000_000_000));
+        assert_eq!(time::duration("24h"), time::duration("1d"));
+        assert_eq!(time::duration("1y"), None);
+        assert_eq!(time::duration("-1h"), None);
+    }
+}
