@@ -97,7 +97,31 @@ class MeshgateError(Exception):
 
 
 class ContractError(MeshgateError):
-    """The contract is wrong; its author must act. Nothing was read."""
+    """The contract is wrong; its author must act. Nothing was read.
+
+    Attributes:
+        findings: everything that was found in the document, in its order; this error comes first.
+            The text lists up to 20 of them.
+    """
+
+    def __init__(self, *, others: tuple[ContractError, ...] = (), **parts: object) -> None:
+        self._others = others
+        super().__init__(**parts)  # type: ignore[arg-type]  # the four parts of MeshgateError
+
+    @property
+    def findings(self) -> tuple[ContractError, ...]:
+        """This error and the others of the same document."""
+        return (self, *self._others)
+
+    def __str__(self) -> str:
+        texts = [super().__str__(), *(str(other) for other in self._others[:19])]
+        if len(self._others) > 19:
+            texts.append(f"and {len(self._others) - 19} more")
+        return "\n".join(texts)
+
+    def to_dict(self) -> dict[str, object]:
+        """The four parts for programs, and those of the other findings."""
+        return super().to_dict() | {"others": [other.to_dict() for other in self._others]}
 
 
 class PlanError(MeshgateError):

@@ -8,7 +8,7 @@ import pytest
 
 from .sources import Import, python_imports, python_modules
 
-VALUES = {"errors", "codes", "contract", "compare", "report", "decision", "receipt"}
+VALUES = {"errors", "codes", "canonical", "contract", "compare", "report", "decision", "receipt"}
 SIBLINGS = {
     "formats",
     "engine",

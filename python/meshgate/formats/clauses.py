@@ -1,0 +1,147 @@
+"""What a contract's clauses become: checks with ids, and clauses that nobody here executes.
+
+Ids are stable under reordering of unrelated clauses: `<column>.<check>`, `<a>+<b>.<check>` for
+several columns, `<check>` for the dataset, and `.2`, `.3` for repeated ones. Names of checks and
+arguments pass through to the engine's registry, apart from the accepted spellings below.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+
+from meshgate.canonical import Frozen, Literal
+from meshgate.contract import Check, Column, NotEnforced, Place
+from meshgate.formats.cursor import Cursor
+from meshgate.formats.findings import shown
+
+# Accepted spellings of checks, in one place.
+ALIASES = {
+    "allowed": "in_set",
+    "enum": "in_set",
+    "pattern": "regex_match",
+    "range": "between",
+    "regex": "regex_match",
+}
+AGE_CHECKS = ("freshness", "latency")
+
+
+@dataclass(slots=True)
+class _Draft:
+    check: Check | None
+    clause: NotEnforced | None
+    place: Place
+    arg_places: dict[str, Place]
+    id_cursor: Cursor | None
+
+
+@dataclass(slots=True)
+class Clauses:
+    """Collects clauses in document order; ids are given at the end."""
+
+    drafts: list[_Draft] = field(default_factory=list)
+
+    def check(
+        self,
+        check: str,
+        columns: tuple[str, ...],
+        args: dict[str, Literal],
+        place: Place,
+        *,
+        arg_places: dict[str, Place] | None = None,
+        id_cursor: Cursor | None = None,
+        id: str | None = None,
+        severity: str = "error",
+        max_rows: int | None = None,
+        max_pct: int | Decimal | None = None,
+        dimension: str | None = None,
+        description: str = "",
+    ) -> None:
+        """Adds an executable clause."""
+        name = ALIASES.get(check, check)
+        drafted = Check(
+            id=id or "",
+            check=name,
+            columns=columns,
+            args=Frozen(args),
+            severity=severity,
+            max_rows=max_rows,
+            max_pct=max_pct,
+            dimension=dimension,
+            description=description,
+        )
+        self.drafts.append(_Draft(drafted, None, place, arg_places or {}, id_cursor))
+
+    def not_enforced(
+        self, clause: str, reason: str, place: Place, id: str, id_cursor: Cursor | None = None
+    ) -> None:
+        """Adds a clause that is carried and reported, but not executed."""
+        drafted = NotEnforced(id, clause, reason)
+        self.drafts.append(_Draft(None, drafted, place, {}, id_cursor))
+
+    def finish(
+        self, columns: tuple[Column, ...], places: dict[str, Place]
+    ) -> tuple[tuple[Check, ...], tuple[NotEnforced, ...]]:
+        """The clauses with unique ids, and their places in `places`.
+
+        Explicit ids that are used twice are findings.
+        """
+        taken = _reserved(columns)
+        for draft in self.drafts:
+            explicit = draft.id_cursor
+            item = draft.check or draft.clause
+            if explicit is None or item is None or not item.id:
+                continue
+            if item.id in taken:
+                explicit.wrong(
+                    "contract.duplicate_id",
+                    f"the id {shown(item.id)} is used twice",
+                    "ids tell reports and quarantined rows apart; choose another",
+                )
+            taken.add(item.id)
+        checks: list[Check] = []
+        clauses: list[NotEnforced] = []
+        for draft in self.drafts:
+            if draft.check is not None:
+                check = draft.check
+                if draft.id_cursor is None or not check.id:
+                    check = replace(check, id=_free(default_id(check), taken))
+                pointer = f"/checks/{len(checks)}"
+                for name, place in draft.arg_places.items():
+                    places[f"{pointer}/args/{escape(name)}"] = place
+                checks.append(check)
+            elif draft.clause is not None:
+                clause = draft.clause
+                if draft.id_cursor is None:
+                    clause = replace(clause, id=_free(clause.id, taken))
+                pointer = f"/not_enforced/{len(clauses)}"
+                clauses.append(clause)
+            places[pointer] = draft.place
+        return tuple(checks), tuple(clauses)
+
+
+def default_id(check: Check) -> str:
+    """The id of a check that the author did not name."""
+    return f"{'+'.join(check.columns)}.{check.check}" if check.columns else check.check
+
+
+def escape(step: str) -> str:
+    """One step of a JSON pointer."""
+    return step.replace("~", "~0").replace("/", "~1")
+
+
+def _free(wanted: str, taken: set[str]) -> str:
+    name, number = wanted, 1
+    while name in taken:
+        number += 1
+        name = f"{wanted}.{number}"
+    taken.add(name)
+    return name
+
+
+def _reserved(columns: tuple[Column, ...]) -> set[str]:
+    """The ids under which the engine reports presence, types and order of columns."""
+    names = {
+        f"{column.name}.{check}" for column in columns for check in ("column_exists", "type_is")
+    }
+    return names | {"columns_match"}
