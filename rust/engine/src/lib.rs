@@ -6,6 +6,7 @@
 
 pub mod contract;
 pub mod error;
+pub mod import;
 pub(crate) mod literal;
 pub mod masks;
 pub mod promise;

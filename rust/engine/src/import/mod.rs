@@ -1,0 +1,124 @@
+//! What is accepted from the Arrow C interfaces: validation before trust; and what is handed out.
+//!
+//! A batch enters in three steps. [`claim`] reads the raw C structs and checks their shape: nothing
+//! of it is believed, nothing behind a buffer pointer is read before the claimed range was found
+//! readable. [`node`] turns the claims into owned, aligned buffers, each of which keeps the
+//! producer's array alive. [`vet`] then checks every value that the format constrains (offsets,
+//! UTF-8, views, dictionary keys, run ends, union type ids, decimal precision) and recounts nulls.
+//!
+//! What is true of every batch afterwards:
+//! - every array satisfies the Arrow columnar format, so safe code may read any slot, null or not,
+//!   except the value of a null dictionary key whose dictionary is empty;
+//! - null counts come from the bitmaps, never from the producer;
+//! - buffers are aligned, arrays start at offset 0 (boolean bits may keep a bit offset), and
+//!   children are cut to what their parents use;
+//! - every field is nullable, whatever the producer claimed: a null is judged by the contract.
+//!
+//! What cannot be checked: the C interface carries no buffer sizes, so a producer in the same
+//! process that lies about the size of readable memory makes other memory of the process its data.
+// The C data interface is raw pointers; each block below says why it is sound.
+#![allow(unsafe_code)]
+
+mod abi;
+mod claim;
+mod export;
+mod format;
+mod node;
+mod place;
+mod readable;
+mod schema;
+mod stream;
+mod vet;
+
+use std::sync::Arc;
+
+use arrow_array::ffi::FFI_ArrowArray;
+use arrow_array::{make_array, Array, RecordBatch, RecordBatchOptions};
+use arrow_schema::{DataType, SchemaRef};
+
+use crate::error::{Code, Error, Result};
+
+pub use export::{export_batch, export_schema};
+pub use schema::import_schema;
+pub use stream::StreamReader;
+
+use node::Node;
+use place::{column, invalid, within};
+use vet::{vet, Nulls};
+
+/// The deepest nesting that is accepted; a column that is not nested has depth 1.
+pub const MAX_DEPTH: usize = 64;
+/// The most columns, and the most fields of one nested type.
+pub const MAX_COLUMNS: usize = 10_000;
+/// The most fields of one schema, counted over all levels.
+pub const MAX_FIELDS: usize = 100_000;
+/// The most rows of one batch. Null arrays and batches without columns cost their producer nothing.
+pub const MAX_ROWS: usize = 1 << 40;
+
+/// Takes one batch from a producer: the array of a struct whose fields are the columns.
+///
+/// The array is moved in. Its release callback is called exactly once: before this returns, if the
+/// batch is refused, and otherwise when the last buffer of the batch is dropped, on whatever thread
+/// that happens. The result is as the module says; nulls of the top-level struct, which a record
+/// batch cannot hold, are merged into the columns.
+///
+/// # Errors
+/// [`Code::InvalidArrow`] if the array breaks the format, [`Code::TooLarge`] over a fixed bound.
+///
+/// # Safety
+/// `array` is released (which is refused) or a live struct of the C data interface: its pointers
+/// are null or point to what the interface says, for as long as it is not released, and nobody
+/// writes to the buffers until then. Lengths, offsets, counts and values need not be right. A
+/// buffer that is smaller than its array's length implies is found only if its end is not readable.
+pub unsafe fn import_batch(array: FFI_ArrowArray, schema: &SchemaRef) -> Result<RecordBatch> {
+    let top = DataType::Struct(schema.fields().clone());
+    let owner = Arc::new(array);
+    // SAFETY: the caller's promise is the one that `take` asks for; `owner` keeps the array alive.
+    let node = unsafe { claim::take(&owner, &top) }?;
+    assemble(node, schema)
+}
+
+/// Checks a batch that was built elsewhere in Rust as thoroughly as an imported one.
+///
+/// # Errors
+/// [`Code::InvalidArrow`], as for [`import_batch`].
+pub fn validate(batch: &RecordBatch) -> Result<()> {
+    let total = batch.num_columns();
+    let schema = batch.schema();
+    for (index, (array, field)) in batch.columns().iter().zip(schema.fields()).enumerate() {
+        Node::of(&array.to_data())
+            .and_then(|node| vet(node, Nulls::Strict))
+            .map_err(within(|| column(index, total, field.name())))?;
+    }
+    Ok(())
+}
+
+/// Makes the columns of a vetted struct the columns of a batch.
+fn assemble(node: Node, schema: &SchemaRef) -> Result<RecordBatch> {
+    let (first, rows) = (node.start, node.len);
+    let hidden = node.validity.filter(|bits| bits.count_set_bits() != rows);
+    let total = schema.fields().len();
+    let mut columns = Vec::with_capacity(total);
+    for (index, (mut child, field)) in node.children.into_iter().zip(schema.fields()).enumerate() {
+        let array = child
+            .cut(first, rows)
+            .and_then(|()| hidden.as_ref().map_or(Ok(()), |bits| child.hide(bits)))
+            .and_then(|()| vet(child, Nulls::Repair))
+            .and_then(|data| {
+                if !field.is_nullable() && data.null_count() > 0 {
+                    return Err(invalid("a column that is declared without nulls has nulls"));
+                }
+                Ok(make_array(data))
+            })
+            .map_err(within(|| column(index, total, field.name())))?;
+        columns.push(array);
+    }
+    let options = RecordBatchOptions::new().with_row_count(Some(rows));
+    RecordBatch::try_new_with_options(Arc::clone(schema), columns, &options)
+        .map_err(|_| Error::internal("vetted columns do not form a batch"))
+}
+
+/// A size over one of the fixed bounds.
+fn too_large(message: String) -> Error {
+    Error::new(Code::TooLarge, message)
+}
