@@ -122,6 +122,13 @@ impl Error {
         self
     }
 
+    /// Makes a pointer that is relative to a clause absolute: `base` is the clause's own pointer.
+    #[must_use]
+    pub fn within(mut self, base: &str) -> Self {
+        self.clause = Some(format!("{base}{}", self.clause.as_deref().unwrap_or_default()));
+        self
+    }
+
     /// Adds where in the data.
     #[must_use]
     pub fn in_data(mut self, place: impl Into<String>) -> Self {

@@ -1,0 +1,80 @@
+//! Dates of the proleptic Gregorian calendar as ISO 8601 text.
+
+/// Year, month and day of a day number (0 is 1970-01-01). Any `i64` from the Arrow date types.
+/// After Howard Hinnant, "chrono-compatible low-level date algorithms".
+fn date_of(day: i64) -> (i64, u32, u32) {
+    let shifted = day + 719_468;
+    let era = shifted.div_euclid(146_097);
+    let of_era = shifted.rem_euclid(146_097);
+    let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let day_of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted_month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
+    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    (year, month as u32, day as u32)
+}
+
+/// Appends `YYYY-MM-DD`; years outside 0..=9999 get a sign and at least four digits.
+pub(super) fn push_date(out: &mut Vec<u8>, day: i64) {
+    let (year, month, day) = date_of(day);
+    if year < 0 {
+        out.push(b'-');
+    } else if year > 9999 {
+        out.push(b'+');
+    }
+    push_padded(out, year.unsigned_abs(), 4);
+    out.push(b'-');
+    push_padded(out, u64::from(month), 2);
+    out.push(b'-');
+    push_padded(out, u64::from(day), 2);
+}
+
+fn push_padded(out: &mut Vec<u8>, number: u64, width: usize) {
+    let start = out.len();
+    super::decimal::push_u64(out, number);
+    let written = out.len() - start;
+    for _ in written..width {
+        out.insert(start, b'0');
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn text(day: i64) -> String {
+        let mut out = Vec::new();
+        push_date(&mut out, day);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn dates_have_iso_text() {
+        for (day, expected) in [
+            (0, "1970-01-01"),
+            (-1, "1969-12-31"),
+            (11_016, "2000-02-29"),
+            (19_782, "2024-02-29"),
+            (2_932_896, "9999-12-31"),
+            (2_932_897, "+10000-01-01"),
+            (-719_528, "0000-01-01"),
+            (-719_529, "-0001-12-31"),
+            (i64::from(i32::MAX), "+5881580-07-11"),
+            (i64::from(i32::MIN), "-5877641-06-23"),
+        ] {
+            assert_eq!(text(day), expected);
+        }
+        // The whole range of Date64.
+        assert!(text(i64::MIN.div_euclid(86_400_000)).starts_with('-'));
+        assert!(text(i64::MAX.div_euclid(86_400_000)).starts_with('+'));
+    }
+
+    proptest! {
+        #[test]
+        fn text_and_day_are_inverse(day in -719_528_i64..=2_932_896) {
+            prop_assert_eq!(crate::literal::time::date(&text(day)), Some(day));
+        }
+    }
+}
