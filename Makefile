@@ -102,6 +102,11 @@ bench-smoke: $(BUILT) ## Run every bench once on small tables; measures nothing
 generate: $(BUILT) ## Rewrite the files that are generated from the registries
 	@$(BIN)/python docs/generate.py
 
+.PHONY: snapshots
+snapshots: $(VENV)/.built-quick ## Rewrite the stored texts of tests/snapshot and show what changed
+	@MESHGATE_UPDATE_SNAPSHOTS=1 $(BIN)/python -m pytest -q tests/snapshot $(ARGS)
+	@git --no-pager diff --stat -- tests/snapshot
+
 .PHONY: docs
 docs: generate ## Regenerate the documentation and run every example in it
 	@$(BIN)/python -m pytest tests/docs $(ARGS)

@@ -171,4 +171,41 @@ CODES: tuple[Code, ...] = (
         "other way round. `yes`, `no`, `on`, `off` are text; numbers that are meant as text "
         "need quotes.",
     ),
+    Code(
+        "stage.output_failed",
+        "a file could not be written",
+        "A file that a command was to write, with rows that were read or the files of a new "
+        "mesh, could not be written or completed. No half-written output was left behind, and "
+        "nothing was published by it.",
+    ),
+    Code(
+        "usage.bad_option",
+        "the command line cannot be understood",
+        "A command, option or argument is unknown, missing or of the wrong form. Nothing was "
+        "read; --help of the command lists what it takes.",
+    ),
+    Code(
+        "usage.file_exists",
+        "the output file exists already",
+        "Commands never overwrite a file that they did not make in the same run. Name another "
+        "one, or remove it.",
+    ),
+    Code(
+        "usage.no_mesh",
+        "there is no mesh",
+        "Neither --mesh nor the variable MESHGATE_MESH names one, and the working folder has "
+        "neither mesh.toml nor a folder named mesh. Make one with `meshgate init`.",
+    ),
+    Code(
+        "usage.no_such_column",
+        "the product has no such column",
+        "A column that was asked for is not part of the published product. It says nothing "
+        "about the contract; `meshgate catalog show` lists the columns.",
+    ),
+    Code(
+        "usage.unknown_code",
+        "no error has this code",
+        "`meshgate explain` was asked about a code that does not exist. Without a code it "
+        "lists them all.",
+    ),
 )

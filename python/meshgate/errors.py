@@ -40,7 +40,7 @@ class Code:
     explanation: str
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Escapes control characters: names and reasons are data, also in a terminal or a log."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
@@ -66,17 +66,17 @@ class MeshgateError(Exception):
         help: str | None = None,
     ) -> None:
         self.code = code
-        self.message = _printable(message)
+        self.message = printable(message)
         self.where = where
-        self.data = None if data is None else _printable(data)
-        self.help = None if help is None else _printable(help)
+        self.data = None if data is None else printable(data)
+        self.help = None if help is None else printable(help)
         super().__init__(str(self))
 
     def __str__(self) -> str:
         lines = [f"{self.code}: {self.message}"]
         if self.where is not None:
-            path = f"  ({_printable(self.where.pointer)})" if self.where.pointer else ""
-            lines.append(f"  contract  {_printable(str(self.where))}{path}")
+            path = f"  ({printable(self.where.pointer)})" if self.where.pointer else ""
+            lines.append(f"  contract  {printable(str(self.where))}{path}")
         if self.data is not None:
             lines.append(f"  data      {self.data}")
         if self.help is not None:

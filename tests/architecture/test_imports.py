@@ -23,7 +23,8 @@ SIBLINGS = {
 ALLOWED_BETWEEN_SIBLINGS = {
     ("engine", "source"),  # a run pulls its batches from a source
 }
-GATE = {"gate", "mesh"}
+# The mesh, the gate, and the parts of the protocol that only they use.
+GATE = {"gate", "mesh", "attempt", "enrichment", "keys", "policy_input", "settings"}
 LAYERS = {
     **dict.fromkeys(VALUES, 0),
     **dict.fromkeys(SIBLINGS, 1),

@@ -1,0 +1,16 @@
+"""The command line: one file per command, and no decision of its own.
+
+A command loads what the library offers, says what came out, and answers with an exit code:
+0 allowed, 1 denied, 2 contract or usage, 3 source or destination, 4 a bug in meshgate.
+"""
+
+from __future__ import annotations
+
+
+def main() -> None:
+    """Runs the command line of this process and ends it with the exit code."""
+    import sys
+
+    from meshgate.cli.run import run
+
+    raise SystemExit(run(sys.argv[1:]))

@@ -1,0 +1,56 @@
+"""`meshgate check`: what a publication would find, with nothing published."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from meshgate.cli import show
+from meshgate.cli.exits import ALLOWED, DENIED
+from meshgate.cli.options import find_mesh, mesh_option, output
+from meshgate.cli.progress import progress
+from meshgate.cli.terminal import BAD, GOOD, NAME, Terminal
+
+
+@click.command()
+@click.argument("contract")
+@click.argument("data")
+@mesh_option
+@click.option("--domain", help="The domain of a contract that names none.")
+@click.option("--all", "every", is_flag=True, help="List every check, also when all is well.")
+@output
+def check(
+    terminal: Terminal,
+    contract: str,
+    data: str,
+    mesh_path: str | None,
+    domain: str | None,
+    every: bool,
+) -> int:
+    """Check DATA (a Parquet, Arrow, CSV or JSON-lines file, or a folder) against a CONTRACT.
+
+    Works without a mesh; a contract whose masks need a key finds it in the mesh or by reference.
+    The exit code is 1 when the contract does not hold.
+    """
+    gate = _gate(contract, find_mesh(mesh_path), domain)
+    with progress(terminal, "checking", data) as watch:
+        report = gate.check(Path(data), watch=watch)
+    body = report.to_dict()
+    promised = gate.contract
+    terminal.document({"dataset": promised.dataset, "version": promised.version, "report": body})
+    terminal.line(
+        ("✓", GOOD) if report.ok else ("✗", BAD),
+        " ",
+        (promised.dataset, NAME),
+        f" {promised.version}   {show.summary(body)} · {show.rows_seen(body)}",
+    )
+    show.checks(terminal, body, every=every)
+    return ALLOWED if report.ok else DENIED
+
+
+def _gate(contract: str, mesh: Any, domain: str | None) -> Any:
+    from meshgate.gate import Gate
+
+    return Gate(contract) if mesh is None else mesh.gate(contract, domain=domain)

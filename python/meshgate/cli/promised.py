@@ -1,0 +1,51 @@
+"""The plainest Arrow schema that keeps a contract's promises, to compile a plan without data."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from meshgate.contract import Column, Contract
+
+DECIMAL = re.compile(r"decimal\(\s*(\d+)\s*,\s*(\d+)\s*\)")
+DECIMAL_128_DIGITS = 38
+
+
+def promised_schema(contract: Contract) -> pa.Schema:
+    """One field per promised column; a promise that leaves a choice gets the widest plain type."""
+    import pyarrow as pa
+
+    return pa.schema([pa.field(column.name, _type(column)) for column in contract.columns])
+
+
+def _type(column: Column) -> pa.DataType:
+    import pyarrow as pa
+
+    plain = {
+        "string": pa.string(),
+        "integer": pa.int64(),
+        "decimal": pa.decimal128(DECIMAL_128_DIGITS, 9),
+        "number": pa.float64(),
+        "boolean": pa.bool_(),
+        "date": pa.date32(),
+        "time": pa.time64("us"),
+        "timestamp": pa.timestamp("us", "UTC"),
+        "timestamp_tz": pa.timestamp("us", "UTC"),
+        "timestamp_ntz": pa.timestamp("us"),
+        "binary": pa.binary(),
+        "map": pa.map_(pa.string(), pa.string()),
+    }
+    if column.type in plain:
+        return plain[column.type]
+    if column.type == "struct":
+        return pa.struct([pa.field(field.name, _type(field)) for field in column.columns])
+    if column.type == "list":
+        return pa.list_(pa.string() if column.items is None else _type(column.items))
+    if found := DECIMAL.fullmatch(column.type):
+        digits, scale = int(found[1]), int(found[2])
+        wide = pa.decimal128 if digits <= DECIMAL_128_DIGITS else pa.decimal256
+        return wide(digits, scale)
+    return pa.type_for_alias(column.type)  # int8 ... uint64, float32, float64

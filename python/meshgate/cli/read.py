@@ -1,0 +1,169 @@
+"""`meshgate read`: a published product, as the policies allow it to whoever asks."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from meshgate.cli.options import mesh_option, need_mesh, output, person, person_options
+from meshgate.cli.terminal import NAME, QUIET, Cell, Terminal, counted
+from meshgate.errors import StageError, UsageError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+WIDEST_CELL = 40
+
+
+@click.command()
+@click.argument("product")
+@mesh_option
+@click.option("--version", type=int, help="A version of the destination; default: the newest.")
+@click.option("--as-of", metavar="TIME", help="The version that was newest then (ISO 8601).")
+@click.option("--columns", metavar="A,B", help="Only these columns, in this order.")
+@click.option(
+    "--limit", type=click.IntRange(min=0), default=20, show_default=True, help="Rows to show."
+)
+@click.option(
+    "--output",
+    "target",
+    metavar="FILE",
+    help="Write all rows to FILE (.parquet, .arrow, .csv) instead of showing some.",
+)
+@person_options
+@output
+def read(
+    terminal: Terminal,
+    product: str,
+    mesh_path: str | None,
+    version: int | None,
+    as_of: str | None,
+    columns: str | None,
+    limit: int,
+    target: str | None,
+    user: str | None,
+    roles: tuple[str, ...],
+) -> None:
+    """Read a PRODUCT as --user; an access policy may refuse (exit code 1)."""
+    mesh = need_mesh(mesh_path)
+    data = mesh.read(product, version=version, as_of=moment(as_of), user=person(user, roles))
+    reader = selected(stream(data), columns)
+    if target is not None:
+        written = write(reader, Path(target))
+        terminal.document({"product": product, "rows": written, "file": target})
+        terminal.line((product, NAME), f"   {counted(written, 'row')} written to {target}")
+        return
+    shown = head(reader, limit)
+    terminal.document({"product": product, "rows": shown.to_pylist()})
+    names: list[Cell] = [(name, QUIET) for name in shown.column_names]
+    terminal.table(
+        [names, *([text(v) for v in row.values()] for row in shown.to_pylist())], indent=0
+    )
+
+
+def moment(value: str | None) -> datetime | None:
+    """An ISO 8601 date or time; without a zone it is UTC, a date is its first moment."""
+    if value is None:
+        return None
+    try:
+        found = datetime.fromisoformat(value.replace("Z", "+00:00"))
+    except ValueError:
+        raise UsageError(
+            code="usage.bad_option",
+            message="--as-of is no ISO 8601 date or time",
+            help="for instance 2026-01-31 or 2026-01-31T18:00:00Z",
+        ) from None
+    return found if found.tzinfo else found.replace(tzinfo=timezone.utc)
+
+
+def stream(data: Any) -> pa.RecordBatchReader:
+    """The product as a stream, whatever Arrow-speaking object it came as."""
+    import pyarrow as pa
+
+    if isinstance(data, pa.RecordBatchReader):
+        return data
+    return pa.RecordBatchReader.from_stream(data)
+
+
+def selected(reader: pa.RecordBatchReader, columns: str | None) -> pa.RecordBatchReader:
+    """The stream with the named columns only."""
+    import pyarrow as pa
+
+    if columns is None:
+        return reader
+    wanted = [name.strip() for name in columns.split(",")]
+    missing = [name for name in wanted if name not in reader.schema.names]
+    if missing:
+        raise UsageError(
+            code="usage.no_such_column",
+            message=f"the product has no column {missing[0]!r}",
+            help=f"it has {', '.join(reader.schema.names)}",
+        )
+    schema = pa.schema([reader.schema.field(name) for name in wanted])
+    return pa.RecordBatchReader.from_batches(schema, (b.select(wanted) for b in reader))
+
+
+def head(reader: pa.RecordBatchReader, limit: int) -> pa.Table:
+    """The first rows; the rest of the stream is not read."""
+    import pyarrow as pa
+
+    batches, rows = [], 0
+    for batch in reader:
+        if rows >= limit:
+            break
+        batches.append(batch.slice(0, limit - rows))
+        rows += batches[-1].num_rows
+    return pa.Table.from_batches(batches, reader.schema)
+
+
+def write(reader: pa.RecordBatchReader, target: Path) -> int:
+    """All rows are in the file, whose name says the format; returns their number."""
+    import pyarrow as pa
+    from pyarrow import csv, parquet
+
+    makers: dict[str, Any] = {
+        ".parquet": parquet.ParquetWriter,
+        ".arrow": pa.ipc.new_file,
+        ".ipc": pa.ipc.new_file,
+        ".feather": pa.ipc.new_file,
+        ".csv": csv.CSVWriter,
+    }
+    maker = makers.get(target.suffix.lower())
+    if maker is None:
+        raise UsageError(
+            code="usage.bad_option",
+            message=f"--output does not know the ending {target.suffix!r}",
+            help=f"one of {', '.join(makers)}",
+        )
+    rows = 0
+    try:
+        with target.open("xb") as file, maker(file, reader.schema) as writer:
+            for batch in reader:
+                writer.write_batch(batch)
+                rows += batch.num_rows
+    except FileExistsError:
+        raise UsageError(
+            code="usage.file_exists",
+            message=f"{target} exists already",
+            help="name another file, or remove this one",
+        ) from None
+    except (OSError, pa.ArrowException):
+        target.unlink(missing_ok=True)
+        raise StageError(
+            code="stage.output_failed",
+            message=f"{target} cannot be written",
+            help="look at the folder, its permissions and the free space; nested columns need "
+            "Parquet or Arrow",
+        ) from None
+    return rows
+
+
+def text(value: Any) -> str:
+    """A value of the published product on one line of a terminal."""
+    if value is None:
+        return "-"
+    shown = value.isoformat() if isinstance(value, date | datetime | time) else str(value)
+    return shown if len(shown) <= WIDEST_CELL else shown[: WIDEST_CELL - 1] + "…"

@@ -1,0 +1,172 @@
+"""How reports, decisions, receipts and errors look to a person: worst first, never a value.
+
+Everything is read from the canonical forms (`Report.to_dict()`, a receipt's parts), so that a
+stored receipt looks as it did when it was new.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from meshgate.cli.terminal import BAD, CAUTION, GOOD, NAME, QUIET, Cell, Terminal, counted, number
+
+if TYPE_CHECKING:
+    from meshgate.errors import MeshgateError
+    from meshgate.receipt import Receipt
+
+ORDER = ("error", "fail", "not_enforced", "warn", "pass")
+WORDS: dict[str, Cell] = {
+    "error": ("ERROR", BAD),
+    "fail": ("FAIL", BAD),
+    "not_enforced": ("not enforced", CAUTION),
+    "warn": ("WARN", CAUTION),
+    "pass": ("ok", GOOD),
+}
+# Passing checks are listed while a screen holds them, and counted beyond that.
+LISTED_PASSES = 16
+SHOWN_ROWS = 3
+
+
+def problem(error: MeshgateError) -> list[list[Cell]]:
+    """An error's parts, line by line as its own text has them."""
+    rows: list[list[Cell]] = []
+    for line in str(error).splitlines():
+        if line.startswith("  "):
+            rows.append([(line[:12], QUIET), line[12:]])
+        else:
+            code, colon, message = line.partition(": ")
+            rows.append([(code, BAD) if colon else code, colon, message])
+    return rows
+
+
+def summary(report: Mapping[str, Any]) -> str:
+    """How many checks did what, and how many rows were set aside."""
+    outcomes = report["checks"]
+    counts = {word: sum(check["status"] == word for check in outcomes) for word in ORDER}
+    said = {
+        "error": "did not finish",
+        "fail": "failed",
+        "not_enforced": "not enforced",
+        "warn": "warned",
+    }
+    parts = [f"{number(counts[word])} {text}" for word, text in said.items() if counts[word]]
+    total = counted(len(outcomes), "check")
+    if parts:
+        first, _, rest = parts[0].partition(" ")
+        parts[0] = f"{first} of {total} {rest}"
+    return ", ".join(parts) or f"{total} passed"
+
+
+def rows_seen(report: Mapping[str, Any]) -> str:
+    """How many rows were read, and how many of them were set aside."""
+    rows, rejected = report["rows"], report["rejected_rows"]
+    if not rejected:
+        return counted(rows, "row")
+    return f"{number(rejected)} of {counted(rows, 'row')} ({100 * rejected / rows:.3g} %) rejected"
+
+
+def checks(terminal: Terminal, report: Mapping[str, Any], *, every: bool = False) -> None:
+    """One line per check, worst first; then one that counts what is not listed."""
+    ranked = sorted(report["checks"], key=lambda check: ORDER.index(check["status"]))
+    passes = [c for c in ranked if c["status"] == "pass" and not c["failed_rows"]]
+    listed = ranked
+    if not every and len(passes) > LISTED_PASSES:
+        listed = [check for check in ranked if check not in passes]
+    terminal.table(_check_row(check) for check in listed)
+    if len(listed) < len(ranked):
+        terminal.line((f"  {counted(len(passes), 'more check')} passed", QUIET))
+
+
+def _check_row(check: Mapping[str, Any]) -> list[Cell]:
+    name, identity = check["check"], check["id"]
+    return [
+        WORDS[check["status"]],
+        ", ".join(check["columns"]) or "-",
+        name if name in identity else f"{identity} ({name})",
+        _found(check),
+        (_place(check.get("where")), QUIET),
+    ]
+
+
+def _found(check: Mapping[str, Any]) -> str:
+    """What a check saw: rows and groups, or what it measured against its bound."""
+    if check["status"] in ("error", "not_enforced"):
+        return check.get("reason") or ""
+    found = []
+    failed, first = check.get("failed_rows") or 0, check.get("first_rows") or ()
+    if failed:
+        rows = counted(failed, "row")
+        if check.get("failed_groups"):
+            rows += f" in {counted(check['failed_groups'], 'group')}"
+        found.append(rows + (" tolerated" if check["status"] == "pass" else ""))
+    if first:
+        shown = ", ".join(number(row) for row in first[:SHOWN_ROWS])
+        noun = "row" if failed == 1 else "rows"
+        found.append(f"{noun} {shown}" + (", …" if failed > SHOWN_ROWS else ""))
+    if check.get("observed") is not None and check["status"] != "pass":
+        found.append(f"is {check['observed']}, promised {check.get('bound')}")
+    return "   ".join(found)
+
+
+def _place(where: Any) -> str:
+    """File and line of a clause, in whatever form it was stored."""
+    if isinstance(where, Mapping):
+        line = where.get("line")
+        return str(where.get("file") or "") + ("" if line is None else f":{line}")
+    return "" if where is None else str(where)
+
+
+def masks(terminal: Terminal, entries: Sequence[Mapping[str, Any]]) -> None:
+    """One line per masked column: how, and in which domain equal values stay equal."""
+    terminal.table(
+        [
+            ("mask", GOOD),
+            entry["column"],
+            f"masked {entry['method']}",
+            f"domain {entry['domain']}" if entry.get("key_id") else "",
+        ]
+        for entry in entries
+    )
+
+
+def decision(terminal: Terminal, decision: Mapping[str, Any]) -> None:
+    """Allow or deny, the policies that were asked, and the reasons."""
+    word: Cell = ("allow", GOOD) if decision.get("allowed") else ("deny", BAD)
+    terminal.line("decision  ", word, "  ", ", ".join(decision.get("policies") or ()))
+    terminal.table(
+        [
+            ("because", QUIET),
+            reason["message"],
+            (_place({"file": reason.get("file"), "line": reason.get("line")}), QUIET),
+        ]
+        for reason in decision.get("reasons") or ()
+    )
+
+
+def denial(terminal: Terminal, receipt: Receipt) -> None:
+    """Why nothing was published."""
+    terminal.document(receipt.to_dict())
+    _headline(terminal, receipt, ("denied", BAD), ": nothing was published")
+    if receipt.report is not None:
+        checks(terminal, receipt.report)
+    decision(terminal, receipt.decision)
+
+
+def published(terminal: Terminal, receipt: Receipt, *, ending: str) -> None:
+    """What was published, how each column left, and who allowed it."""
+    terminal.document(receipt.to_dict())
+    _headline(terminal, receipt, "published as ", (f"version {receipt.version}", NAME), ending)
+    if receipt.report is not None:
+        checks(terminal, receipt.report)
+    masks(terminal, receipt.masks)
+    decision(terminal, receipt.decision)
+    terminal.line("receipt   ", receipt.publish_id or "", ("  " + receipt.digest, QUIET))
+
+
+def _headline(terminal: Terminal, receipt: Receipt, *ending: Cell) -> None:
+    rows: list[Cell] = []
+    if receipt.report is not None:
+        rows = [f"{rows_seen(receipt.report)}   "]
+    version = receipt.contract.get("version", "")
+    terminal.line((receipt.product, NAME), f" {version}   ", *rows, *ending)

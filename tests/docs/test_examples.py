@@ -1,0 +1,88 @@
+"""Every example of the documentation runs and prints what the page says."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from .pages import Block, blocks, commands, matches
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+LINK = re.compile(r"\]\((?!https?://|#|mailto:)([^)#\s]+)(?:#[^)]*)?\)")
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder as the pages assume it: the examples of the repository, and `meshgate`."""
+    place = tmp_path / "page"
+    place.mkdir()
+    for examples in ("contracts", "governance"):
+        shutil.copytree(ROOT / examples, place / examples)
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    script = programs / "meshgate"
+    script.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m meshgate "$@"\n')
+    script.chmod(0o755)
+    monkeypatch.chdir(place)
+    monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("NO_COLOR", "1")
+    return place
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_examples_run_and_print_what_the_page_says(page: Path, folder: Path) -> None:
+    names: dict[str, object] = {"__name__": "__page__"}
+    printed = ""
+    for block in blocks(page):
+        place = f"{page.name}:{block.line}"
+        if "no-run" in block.marks:
+            continue
+        if block.file is not None:
+            target = folder / block.file
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(block.text, encoding="utf-8")
+        elif block.language == "python":
+            printed = run_python(block, names, place)
+        elif block.language == "text" and printed:
+            assert matches(block.text, printed), f"{place}\n{printed}"
+            printed = ""
+        elif block.language == "console":
+            run_commands(block, place)
+
+
+def run_python(block: Block, names: dict[str, object], place: str) -> str:
+    code = compile("\n" * block.line + block.text, place, "exec")
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+        exec(code, names)  # the page is our own
+    return out.getvalue()
+
+
+def run_commands(block: Block, place: str) -> None:
+    for command in commands(block):
+        done = subprocess.run(
+            ["bash", "-c", command.text],
+            check=False,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=60,
+        )
+        output = done.stdout
+        assert matches(command.expected, output), f"{place} $ {command.text}\n{output}"
+
+
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md"])
+def test_links_lead_somewhere(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    broken = [link for link in LINK.findall(text) if not (page.parent / link).exists()]
+    assert not broken
