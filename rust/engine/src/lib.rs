@@ -4,9 +4,16 @@
 //! stream of batches and ends with a report. The engine has no Python, no network and no clock:
 //! time, keys, seeds and folders are arguments.
 
+pub mod checks;
 pub mod contract;
+mod digest;
 pub mod error;
 pub mod import;
-pub(crate) mod literal;
+mod kernels;
+mod literal;
 pub mod masks;
+pub mod plan;
 pub mod promise;
+pub mod report;
+pub mod run;
+pub mod unique;

@@ -1,0 +1,309 @@
+//! `Source`, `Plan`, `Run` and `Batch`: the engine's surface, a call per batch or less.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
+use meshgate_engine::contract::Contract;
+use meshgate_engine::error::{Code, Error};
+use meshgate_engine::import::StreamReader;
+use meshgate_engine::masks::KeyRing;
+use meshgate_engine::plan::Plan as EnginePlan;
+use meshgate_engine::run::{Options, Run as EngineRun, Split};
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyCapsule};
+use std::collections::HashMap;
+
+use crate::capsule;
+use crate::enter::{enter, fault};
+
+/// Rows that are pulled before they are judged together.
+const WINDOW_ROWS: usize = 512 * 1024;
+/// Bytes that are pulled before they are judged together.
+const WINDOW_BYTES: u64 = 64 << 20;
+
+pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<Source>()?;
+    module.add_class::<Plan>()?;
+    module.add_class::<Run>()?;
+    module.add_class::<Batch>()?;
+    module.add_class::<Schema>()
+}
+
+/// An Arrow schema; speaks the PyCapsule interface.
+#[pyclass(frozen, module = "meshgate._native")]
+struct Schema(SchemaRef);
+
+#[pymethods]
+impl Schema {
+    fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
+        capsule::give_schema(py, &self.0)
+    }
+}
+
+/// One record batch; speaks the PyCapsule interface.
+#[pyclass(frozen, module = "meshgate._native")]
+struct Batch(RecordBatch);
+
+#[pymethods]
+impl Batch {
+    #[getter]
+    fn num_rows(&self) -> usize {
+        self.0.num_rows()
+    }
+
+    #[pyo3(signature = (requested_schema=None))]
+    #[allow(clippy::type_complexity)] // the interface asks for a pair of capsules
+    fn __arrow_c_array__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<(Bound<'py, PyCapsule>, Bound<'py, PyCapsule>)> {
+        let _ = requested_schema; // best effort, says the interface; nothing is cast here
+        capsule::give_batch(py, &self.0)
+    }
+}
+
+enum Batches {
+    Stream(Box<StreamReader>),
+    One(Option<RecordBatch>),
+    Taken,
+}
+
+/// Data on its way in: its schema is known, and it can be run once.
+#[pyclass(frozen, module = "meshgate._native")]
+struct Source {
+    schema: SchemaRef,
+    batches: Mutex<Batches>,
+}
+
+#[pymethods]
+impl Source {
+    /// Opens anything that has `__arrow_c_stream__` or `__arrow_c_array__`.
+    #[new]
+    fn new(data: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let (schema, batches) = if data.hasattr("__arrow_c_stream__")? {
+            let reader = capsule::take_stream(data)?;
+            (reader.schema(), Batches::Stream(Box::new(reader)))
+        } else {
+            let batch = capsule::take_batch(data)?;
+            (batch.schema(), Batches::One(Some(batch)))
+        };
+        Ok(Self { schema, batches: Mutex::new(batches) })
+    }
+
+    #[getter]
+    fn schema(&self) -> Schema {
+        Schema(Arc::clone(&self.schema))
+    }
+}
+
+/// A contract compiled against a schema: immutable, shared between threads.
+#[pyclass(frozen, module = "meshgate._native")]
+struct Plan(Arc<EnginePlan>);
+
+#[pymethods]
+impl Plan {
+    /// Compiles the canonical JSON of a contract. `keys` maps key references to master keys.
+    #[staticmethod]
+    fn compile(
+        py: Python<'_>,
+        contract: &[u8],
+        schema: &Bound<'_, PyAny>,
+        keys: HashMap<String, Bound<'_, PyBytes>>,
+    ) -> PyResult<Self> {
+        let schema = match schema.cast::<Source>() {
+            Ok(source) => Arc::clone(&source.get().schema),
+            Err(_) => capsule::take_schema(schema)?,
+        };
+        let ring = KeyRing::new(
+            keys.into_iter().map(|(name, key)| (name, key.as_bytes().to_vec().into())).collect(),
+        );
+        enter(py, move || {
+            let contract = Contract::from_json(contract)?;
+            Ok(Self(Arc::new(EnginePlan::compile(&contract, &schema, &ring)?)))
+        })
+    }
+
+    #[getter]
+    fn accepted_schema(&self) -> Schema {
+        Schema(Arc::clone(self.0.accepted_schema()))
+    }
+
+    #[getter]
+    fn quarantine_schema(&self) -> Schema {
+        Schema(Arc::clone(self.0.quarantine_schema()))
+    }
+
+    /// One object per clause, as JSON.
+    fn explain(&self) -> PyResult<String> {
+        serde_json::to_string(&self.0.explain())
+            .map_err(|_| fault(Error::internal("an explanation could not be written")))
+    }
+
+    /// Starts a run over a source; the source is used up.
+    #[pyo3(signature = (source, *, now_ns=None, threads=0, memory_bytes=None, seed=0, outputs=true, digest_key=None))]
+    #[allow(clippy::too_many_arguments)] // keyword arguments of one Python call
+    fn run(
+        &self,
+        source: &Bound<'_, Source>,
+        now_ns: Option<i128>,
+        threads: usize,
+        memory_bytes: Option<usize>,
+        seed: u64,
+        outputs: bool,
+        digest_key: Option<Vec<u8>>,
+    ) -> PyResult<Run> {
+        let mut batches = source.get().batches.lock().unwrap_or_else(PoisonError::into_inner);
+        if matches!(*batches, Batches::Taken) {
+            return Err(fault(
+                Error::new(Code::RunFinished, "this source was run before")
+                    .help("open the data again; a stream can be read once"),
+            ));
+        }
+        let options = Options { now_ns, threads, memory_bytes, seed, outputs, digest_key };
+        let run = EngineRun::new(Arc::clone(&self.0), options).map_err(fault)?;
+        Ok(Run(Mutex::new(State {
+            run: Some(run),
+            batches: std::mem::replace(&mut batches, Batches::Taken),
+            waiting: VecDeque::new(),
+            splits: VecDeque::new(),
+            rows: 0,
+            bytes: 0,
+        })))
+    }
+}
+
+struct State {
+    run: Option<EngineRun>,
+    batches: Batches,
+    /// Pulled, not yet judged.
+    waiting: VecDeque<RecordBatch>,
+    /// Judged, not yet handed out.
+    splits: VecDeque<Split>,
+    rows: u64,
+    bytes: u64,
+}
+
+impl State {
+    /// Pulls and judges one window. False at the end of the stream.
+    fn advance(&mut self) -> meshgate_engine::error::Result<bool> {
+        let mut window = Vec::new();
+        let (mut rows, mut bytes) = (0, 0);
+        while rows < WINDOW_ROWS && bytes < WINDOW_BYTES {
+            let next = match self.waiting.pop_front() {
+                Some(batch) => Some(batch),
+                None => match &mut self.batches {
+                    Batches::Stream(reader) => reader.next()?,
+                    Batches::One(batch) => batch.take(),
+                    Batches::Taken => None,
+                },
+            };
+            let Some(batch) = next else { break };
+            let room = WINDOW_ROWS - rows;
+            let batch = if batch.num_rows() > room {
+                self.waiting.push_front(batch.slice(room, batch.num_rows() - room));
+                batch.slice(0, room)
+            } else {
+                batch
+            };
+            rows += batch.num_rows();
+            bytes += batch
+                .columns()
+                .iter()
+                .map(|c| c.to_data().get_slice_memory_size().unwrap_or(0) as u64)
+                .sum::<u64>();
+            window.push(batch);
+        }
+        if window.is_empty() {
+            return Ok(false);
+        }
+        let run = self
+            .run
+            .as_mut()
+            .ok_or_else(|| Error::new(Code::RunFinished, "the run is over"))?;
+        self.splits.extend(run.process(&window)?);
+        self.rows = run.rows();
+        self.bytes = run.bytes();
+        Ok(true)
+    }
+}
+
+/// One pass of a plan over one source: an iterator of pairs (accepted, rejected).
+#[pyclass(frozen, module = "meshgate._native")]
+struct Run(Mutex<State>);
+
+impl Run {
+    fn with<T: Send>(
+        &self,
+        py: Python<'_>,
+        work: impl FnOnce(&mut State) -> meshgate_engine::error::Result<T> + Send,
+    ) -> PyResult<T> {
+        enter(py, || {
+            let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let result = work(&mut state);
+            if result.is_err() {
+                // A failed run hands out nothing more, and its report does not exist.
+                state.run = None;
+                state.splits.clear();
+                state.waiting.clear();
+                state.batches = Batches::Taken;
+            }
+            result
+        })
+    }
+}
+
+#[pymethods]
+impl Run {
+    fn __iter__(slf: PyRef<'_, Self>) -> PyRef<'_, Self> {
+        slf
+    }
+
+    /// The next pair; each side is a batch or `None`.
+    #[allow(clippy::type_complexity)] // a pair of optional batches
+    fn __next__(&self, py: Python<'_>) -> PyResult<Option<(Option<Batch>, Option<Batch>)>> {
+        loop {
+            py.check_signals()?;
+            let (split, more) = self.with(py, |state| {
+                if let Some(split) = state.splits.pop_front() {
+                    return Ok((Some(split), true));
+                }
+                let more = state.advance()?;
+                Ok((state.splits.pop_front(), more))
+            })?;
+            match (split, more) {
+                (Some(split), _) => {
+                    return Ok(Some((split.accepted.map(Batch), split.rejected.map(Batch))))
+                }
+                (None, true) => {}
+                (None, false) => return Ok(None),
+            }
+        }
+    }
+
+    /// Rows judged so far.
+    #[getter]
+    fn rows(&self) -> u64 {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).rows
+    }
+
+    /// Bytes judged so far.
+    #[getter]
+    fn bytes(&self) -> u64 {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).bytes
+    }
+
+    /// Ends the run: the report as JSON, and the digest of the input if one was asked for.
+    fn finish(&self, py: Python<'_>) -> PyResult<(String, Option<String>)> {
+        self.with(py, |state| {
+            let run = state
+                .run
+                .take()
+                .ok_or_else(|| Error::new(Code::RunFinished, "the run is over or has failed"))?;
+            let (report, digest) = run.finish()?;
+            Ok((report.to_json(), digest))
+        })
+    }
+}

@@ -1,0 +1,170 @@
+//! `freshness` and `latency`: how old the newest and the oldest timestamp of a column are at the
+//! time that the run is told. A limit is met at equality. Naive timestamps count as UTC.
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::{
+    Date32Type, Date64Type, TimestampMicrosecondType, TimestampMillisecondType,
+    TimestampNanosecondType, TimestampSecondType,
+};
+use arrow_array::types::ArrowPrimitiveType;
+use arrow_array::ArrayRef;
+use arrow_schema::{DataType, TimeUnit};
+
+use super::{
+    Argument, Arity, CheckKind, Clause, Compiled, DatasetCheck, Definition, Partial, Scope, Totals,
+    Verdict,
+};
+use crate::error::{Error, Result};
+use crate::kernels::bits;
+use crate::literal::time::duration;
+
+pub(super) struct Freshness;
+pub(super) struct Latency;
+
+const ARGUMENTS: &[Argument] = &[Argument {
+    name: "max_age",
+    kind: "a duration such as 15m, 24h or 7d",
+    default: "",
+    summary: "the age that is still allowed; s, m (minutes), h, d, w",
+}];
+
+impl CheckKind for Freshness {
+    fn definition(&self) -> &'static Definition {
+        &Definition {
+            name: "freshness",
+            aliases: &[],
+            summary: "the newest timestamp of the column is not older than this",
+            scope: Scope::Dataset,
+            arity: Arity::One,
+            applies_to: "dates and timestamps",
+            arguments: ARGUMENTS,
+            example: "{column: updated_at, rule: freshness, args: {max_age: 24h}}",
+        }
+    }
+
+    fn compile(&self, clause: &Clause<'_>) -> Result<Compiled> {
+        compile(clause, true)
+    }
+}
+
+impl CheckKind for Latency {
+    fn definition(&self) -> &'static Definition {
+        &Definition {
+            name: "latency",
+            aliases: &[],
+            summary: "no timestamp of the column is older than this",
+            scope: Scope::Dataset,
+            arity: Arity::One,
+            applies_to: "dates and timestamps",
+            arguments: ARGUMENTS,
+            example: "{column: booked_at, rule: latency, args: {max_age: 15m}}",
+        }
+    }
+
+    fn compile(&self, clause: &Clause<'_>) -> Result<Compiled> {
+        compile(clause, false)
+    }
+}
+
+fn compile(clause: &Clause<'_>, newest: bool) -> Result<Compiled> {
+    let column = clause.column()?;
+    if !matches!(
+        column.data_type,
+        DataType::Timestamp(..) | DataType::Date32 | DataType::Date64
+    ) {
+        return Err(clause.not_applicable(column, "dates and timestamps"));
+    }
+    clause.required("max_age")?;
+    let text = clause.text("max_age")?.unwrap_or_default();
+    let max_age_ns =
+        duration(text).ok_or_else(|| clause.bad("max_age", "a duration such as 15m, 24h or 7d"))?;
+    Ok(Compiled::Dataset(Box::new(Age {
+        newest,
+        max_age_ns,
+        written: text.to_owned(),
+        data_type: column.data_type.clone(),
+    })))
+}
+
+#[derive(Debug)]
+struct Age {
+    newest: bool,
+    max_age_ns: i128,
+    written: String,
+    data_type: DataType,
+}
+
+impl Age {
+    fn nanos_per_tick(&self) -> i128 {
+        match self.data_type {
+            DataType::Date32 => 86_400_000_000_000,
+            DataType::Date64 | DataType::Timestamp(TimeUnit::Millisecond, _) => 1_000_000,
+            DataType::Timestamp(TimeUnit::Second, _) => 1_000_000_000,
+            DataType::Timestamp(TimeUnit::Microsecond, _) => 1_000,
+            _ => 1,
+        }
+    }
+}
+
+impl DatasetCheck for Age {
+    fn update(&self, columns: &[ArrayRef], valid: Option<&[u64]>) -> Result<Partial> {
+        let column = columns.first().ok_or_else(|| Error::internal("an age lost its column"))?;
+        let range = match &self.data_type {
+            DataType::Date32 => ends::<Date32Type>(column, valid),
+            DataType::Date64 => ends::<Date64Type>(column, valid),
+            DataType::Timestamp(TimeUnit::Second, _) => ends::<TimestampSecondType>(column, valid),
+            DataType::Timestamp(TimeUnit::Millisecond, _) => {
+                ends::<TimestampMillisecondType>(column, valid)
+            }
+            DataType::Timestamp(TimeUnit::Microsecond, _) => {
+                ends::<TimestampMicrosecondType>(column, valid)
+            }
+            _ => ends::<TimestampNanosecondType>(column, valid),
+        };
+        Ok(Partial { min: range.map(|r| r.0), max: range.map(|r| r.1) })
+    }
+
+    fn finish(&self, partial: &Partial, totals: &Totals) -> Verdict {
+        let Some(now) = totals.now_ns else {
+            return Verdict::NotEnforced { reason: "the run was not told the time".into() };
+        };
+        let end = if self.newest { partial.max } else { partial.min };
+        let Some(ticks) = end else {
+            return if self.newest {
+                Verdict::Fails {
+                    observed: "no timestamp".into(),
+                    reason: Some("the column has no value to be fresh".into()),
+                }
+            } else {
+                Verdict::Holds { observed: "no timestamp".into() }
+            };
+        };
+        let age = now - ticks * self.nanos_per_tick();
+        let observed = format!("{} s", age.div_euclid(1_000_000_000));
+        if age <= self.max_age_ns {
+            Verdict::Holds { observed }
+        } else {
+            Verdict::Fails { observed, reason: None }
+        }
+    }
+
+    fn bound(&self) -> String {
+        format!("<= {}", self.written)
+    }
+}
+
+fn ends<T: ArrowPrimitiveType>(column: &ArrayRef, valid: Option<&[u64]>) -> Option<(i128, i128)>
+where
+    T::Native: Into<i64> + Copy,
+{
+    let values = column.as_primitive_opt::<T>()?.values();
+    let range = |mut all: &mut dyn Iterator<Item = i64>| {
+        let first = all.next()?;
+        Some((&mut all).fold((first, first), |(lo, hi), v| (lo.min(v), hi.max(v))))
+    };
+    let (lo, hi) = match valid {
+        None => range(&mut values.iter().map(|v| (*v).into())),
+        Some(valid) => range(&mut bits::ones_of(valid).filter_map(|row| values.get(row).map(|v| (*v).into()))),
+    }?;
+    Some((i128::from(lo), i128::from(hi)))
+}

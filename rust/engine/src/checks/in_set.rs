@@ -1,0 +1,377 @@
+//! `in_set` and `not_in_set`: membership in a list of literals. NaN is a member of no set.
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::{
+    ArrowPrimitiveType, Date32Type, Date64Type, Decimal128Type, Decimal256Type, Decimal32Type,
+    Decimal64Type, Float32Type, Float64Type, Int16Type, Int32Type, Int64Type, Int8Type,
+    Time32MillisecondType, Time32SecondType, Time64MicrosecondType, Time64NanosecondType,
+    TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType,
+    TimestampSecondType, UInt16Type, UInt32Type, UInt64Type, UInt8Type,
+};
+use arrow_array::{ArrayRef, PrimitiveArray};
+use arrow_schema::{DataType, TimeUnit};
+use std::marker::PhantomData;
+
+use super::regex_match::Search;
+use super::{Argument, Arity, CheckKind, Clause, Compiled, Definition, RowCheck, Scope};
+use crate::contract::Literal;
+use crate::error::{Code, Error, Result};
+use crate::kernels::{bits, text};
+use crate::literal::{exact, Native};
+use crate::promise;
+
+pub(super) struct InSet;
+pub(super) struct NotInSet;
+
+const ARGUMENTS: &[Argument] = &[
+    Argument {
+        name: "values",
+        kind: "a list of literals of the column's type",
+        default: "",
+        summary: "compared exactly; neither empty nor null",
+    },
+    Argument {
+        name: "case_insensitive",
+        kind: "true or false",
+        default: "false",
+        summary: "Unicode simple case folding; strings only",
+    },
+];
+
+const APPLIES: &str = "strings, numbers, booleans, dates, times, timestamps";
+
+impl CheckKind for InSet {
+    fn definition(&self) -> &'static Definition {
+        &Definition {
+            name: "in_set",
+            aliases: &["allowed", "accepted_values", "enum"],
+            summary: "every value is one of the list",
+            scope: Scope::Row,
+            arity: Arity::One,
+            applies_to: APPLIES,
+            arguments: ARGUMENTS,
+            example: "{column: currency, rule: in_set, args: {values: [EUR, USD]}}",
+        }
+    }
+
+    fn compile(&self, clause: &Clause<'_>) -> Result<Compiled> {
+        members(clause, list(clause)?, false, "values")
+    }
+}
+
+impl CheckKind for NotInSet {
+    fn definition(&self) -> &'static Definition {
+        &Definition {
+            name: "not_in_set",
+            aliases: &[],
+            summary: "no value is one of the list",
+            scope: Scope::Row,
+            arity: Arity::One,
+            applies_to: APPLIES,
+            arguments: ARGUMENTS,
+            example: "{column: country, rule: not_in_set, args: {values: [XX, ZZ]}}",
+        }
+    }
+
+    fn compile(&self, clause: &Clause<'_>) -> Result<Compiled> {
+        members(clause, list(clause)?, true, "values")
+    }
+}
+
+fn list<'a>(clause: &'a Clause<'_>) -> Result<&'a [Literal]> {
+    match clause.required("values")? {
+        Literal::List(values) if !values.is_empty() => Ok(values),
+        _ => Err(clause.bad("values", "a list of at least one value")),
+    }
+}
+
+/// Compiles membership; `negate` fails the members instead of the others.
+pub(super) fn members(
+    clause: &Clause<'_>,
+    values: &[Literal],
+    negate: bool,
+    argument: &str,
+) -> Result<Compiled> {
+    let column = clause.column()?;
+    if values.contains(&Literal::Null) {
+        return Err(Error::new(Code::BadArgument, "null cannot be a member of a set")
+            .at(format!("/args/{argument}"))
+            .help("null passes every value check; use not_null to refuse it"));
+    }
+    let fold = clause.check.args.contains_key("case_insensitive")
+        && clause.flag("case_insensitive", false)?;
+    if fold && !matches!(column.data_type, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View)
+    {
+        return Err(clause.bad("case_insensitive", "false for columns that are no strings"));
+    }
+    macro_rules! typed {
+        ($($pattern:pat => $t:ty,)+) => {
+            match &column.data_type {
+                $($pattern => primitive::<$t>(clause, values, negate, argument),)+
+                DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => {
+                    let texts = texts(clause, values, argument)?;
+                    Ok(Compiled::Row(if fold {
+                        Box::new(Search::folded(&texts, !negate)?)
+                    } else {
+                        Box::new(Words::new(&texts, negate))
+                    }))
+                }
+                DataType::Boolean => booleans(clause, values, negate, argument),
+                _ => Err(clause.not_applicable(column, APPLIES)),
+            }
+        };
+    }
+    typed! {
+        DataType::Int8 => Int8Type,
+        DataType::Int16 => Int16Type,
+        DataType::Int32 => Int32Type,
+        DataType::Int64 => Int64Type,
+        DataType::UInt8 => UInt8Type,
+        DataType::UInt16 => UInt16Type,
+        DataType::UInt32 => UInt32Type,
+        DataType::UInt64 => UInt64Type,
+        DataType::Float32 => Float32Type,
+        DataType::Float64 => Float64Type,
+        DataType::Decimal32(..) => Decimal32Type,
+        DataType::Decimal64(..) => Decimal64Type,
+        DataType::Decimal128(..) => Decimal128Type,
+        DataType::Decimal256(..) => Decimal256Type,
+        DataType::Date32 => Date32Type,
+        DataType::Date64 => Date64Type,
+        DataType::Time32(TimeUnit::Second) => Time32SecondType,
+        DataType::Time32(_) => Time32MillisecondType,
+        DataType::Time64(TimeUnit::Microsecond) => Time64MicrosecondType,
+        DataType::Time64(_) => Time64NanosecondType,
+        DataType::Timestamp(TimeUnit::Second, _) => TimestampSecondType,
+        DataType::Timestamp(TimeUnit::Millisecond, _) => TimestampMillisecondType,
+        DataType::Timestamp(TimeUnit::Microsecond, _) => TimestampMicrosecondType,
+        DataType::Timestamp(TimeUnit::Nanosecond, _) => TimestampNanosecondType,
+    }
+}
+
+fn texts<'a>(clause: &Clause<'_>, values: &'a [Literal], argument: &str) -> Result<Vec<&'a str>> {
+    values
+        .iter()
+        .map(|value| match value {
+            Literal::Text(text) => Ok(text.as_str()),
+            other => Err(Error::new(
+                Code::BadLiteral,
+                format!(
+                    "{} stands where {}, a string, needs text",
+                    other.kind(),
+                    clause.columns.first().map_or("the column", |c| &c.path)
+                ),
+            )
+            .at(format!("/args/{argument}"))
+            .help("quote the value")),
+        })
+        .collect()
+}
+
+fn booleans(
+    clause: &Clause<'_>,
+    values: &[Literal],
+    negate: bool,
+    argument: &str,
+) -> Result<Compiled> {
+    let (mut yes, mut no) = (false, false);
+    for value in values {
+        match value {
+            Literal::Bool(true) => yes = true,
+            Literal::Bool(false) => no = true,
+            _ => return Err(clause.bad(argument, "true or false for a boolean column")),
+        }
+    }
+    Ok(Compiled::Row(Box::new(Booleans { fail_true: yes == negate, fail_false: no == negate })))
+}
+
+#[derive(Debug)]
+struct Booleans {
+    fail_true: bool,
+    fail_false: bool,
+}
+
+impl RowCheck for Booleans {
+    fn fail(&self, columns: &[ArrayRef], _: Option<&[u64]>, fail: &mut [u64]) -> Result<()> {
+        let array = columns
+            .first()
+            .and_then(|c| c.as_boolean_opt())
+            .ok_or_else(|| Error::internal("a set of booleans met another type"))?;
+        for (fail, value) in fail.iter_mut().zip(bits::from_boolean(array.values())) {
+            *fail = (value & mask(self.fail_true)) | (!value & mask(self.fail_false));
+        }
+        bits::trim(fail, array.values().len());
+        Ok(())
+    }
+
+    fn explain(&self) -> String {
+        "bits of the values".into()
+    }
+}
+
+const fn mask(on: bool) -> u64 {
+    if on {
+        u64::MAX
+    } else {
+        0
+    }
+}
+
+fn primitive<T: ArrowPrimitiveType>(
+    clause: &Clause<'_>,
+    values: &[Literal],
+    negate: bool,
+    argument: &str,
+) -> Result<Compiled>
+where
+    T::Native: Native,
+{
+    let column = clause.column()?;
+    let mut members = Vec::with_capacity(values.len());
+    for value in values {
+        let found = exact::<T::Native>(value, &column.data_type)
+            .map_err(|e| e.at(format!("/args/{argument}")))?;
+        members.push(found.ok_or_else(|| {
+            Error::new(
+                Code::BadLiteral,
+                format!("a literal has no equal in {}", promise::words(&column.data_type)),
+            )
+            .at(format!("/args/{argument}"))
+            .help("write values that the column's type can hold")
+        })?);
+    }
+    members.sort_by(|a, b| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal));
+    members.dedup_by(|a, b| a == b);
+    Ok(Compiled::Row(Box::new(Numbers::<T> { members, negate, array: PhantomData })))
+}
+
+struct Numbers<T: ArrowPrimitiveType> {
+    /// Sorted, without repeats.
+    members: Vec<T::Native>,
+    negate: bool,
+    array: PhantomData<fn() -> T>,
+}
+
+impl<T: ArrowPrimitiveType> std::fmt::Debug for Numbers<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Numbers").field("members", &self.members.len()).finish_non_exhaustive()
+    }
+}
+
+impl<T: ArrowPrimitiveType> RowCheck for Numbers<T>
+where
+    T::Native: Native,
+{
+    fn fail(&self, columns: &[ArrayRef], _: Option<&[u64]>, fail: &mut [u64]) -> Result<()> {
+        let array = columns
+            .first()
+            .and_then(|c| c.as_any().downcast_ref::<PrimitiveArray<T>>())
+            .ok_or_else(|| Error::internal("a set met another type than it was compiled for"))?;
+        let negate = self.negate;
+        // NaN fails both ways: it is in no set, and it is no value that a set could exclude.
+        match self.members.as_slice() {
+            [only] => bits::fill(array.values(), fail, |v| (v == *only) == negate || Native::is_nan(v)),
+            members if members.len() <= 8 => bits::fill(array.values(), fail, |v| {
+                let mut found = false;
+                for m in members {
+                    found |= v == *m;
+                }
+                found == negate || Native::is_nan(v)
+            }),
+            members => bits::fill(array.values(), fail, |v| {
+                let at = members.partition_point(|m| *m < v);
+                let found = members.get(at).is_some_and(|m| *m == v);
+                found == negate || Native::is_nan(v)
+            }),
+        }
+        Ok(())
+    }
+
+    fn explain(&self) -> String {
+        format!("membership among {} values", self.members.len())
+    }
+}
+
+/// A set of texts, found by length and first eight bytes, then compared whole.
+#[derive(Debug)]
+struct Words {
+    /// Bit `n` is set when a member has `n` bytes; bit 63 stands for 63 and more.
+    lengths: u64,
+    /// Sorted by (length, head).
+    members: Vec<(usize, u64, Box<[u8]>)>,
+    negate: bool,
+}
+
+impl Words {
+    fn new(texts: &[&str], negate: bool) -> Self {
+        let mut members: Vec<_> = texts
+            .iter()
+            .map(|t| (t.len(), head(t.as_bytes()), t.as_bytes().into()))
+            .collect();
+        members.sort();
+        members.dedup();
+        let lengths = members.iter().fold(0, |bits, (len, _, _)| bits | 1 << (*len).min(63));
+        Self { lengths, members, negate }
+    }
+
+    fn contains(&self, bytes: &[u8]) -> bool {
+        if self.lengths >> bytes.len().min(63) & 1 == 0 {
+            return false;
+        }
+        let key = (bytes.len(), head(bytes));
+        let same = |m: &(usize, u64, Box<[u8]>)| (m.0, m.1) == key && (m.0 <= 8 || *m.2 == *bytes);
+        if self.members.len() <= 16 {
+            return self.members.iter().any(same);
+        }
+        let from = self.members.partition_point(|m| (m.0, m.1) < key);
+        self.members.iter().skip(from).take_while(|m| (m.0, m.1) == key).any(same)
+    }
+}
+
+/// The first eight bytes, zero-padded. The length is always compared beside it: "a" and "a\0"
+/// have the same head.
+fn head(bytes: &[u8]) -> u64 {
+    let mut lane = [0u8; 8];
+    for (to, from) in lane.iter_mut().zip(bytes) {
+        *to = *from;
+    }
+    u64::from_le_bytes(lane)
+}
+
+impl RowCheck for Words {
+    fn fail(&self, columns: &[ArrayRef], valid: Option<&[u64]>, fail: &mut [u64]) -> Result<()> {
+        let column = columns.first().ok_or_else(|| Error::internal("a set lost its column"))?;
+        text::fill(column, valid, fail, |bytes| self.contains(bytes) == self.negate)
+    }
+
+    fn explain(&self) -> String {
+        format!("membership among {} texts, by length and head", self.members.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_compare_length_head_and_rest() {
+        let words = Words::new(&["a", "abcdefgh", "abcdefghi", "", "äöü"], false);
+        for member in ["a", "abcdefgh", "abcdefghi", "", "äöü"] {
+            assert!(words.contains(member.as_bytes()), "{member:?}");
+        }
+        for other in ["a\0", "abcdefghj", "abcdefg", "b", "\0"] {
+            assert!(!words.contains(other.as_bytes()), "{other:?}");
+        }
+        let many: Vec<String> = (0..100).map(|i| format!("member-number-{i}")).collect();
+        let refs: Vec<&str> = many.iter().map(String::as_str).collect();
+        let words = Words::new(&refs, false);
+        assert!(many.iter().all(|m| words.contains(m.as_bytes())));
+        assert!(!words.contains(b"member-number-100"));
+    }
+
+    #[test]
+    fn heads_of_empty_slices_are_zero() {
+        assert_eq!(head(b""), 0);
+        assert_eq!(head(b"a"), head(b"a\0"));
+    }
+}

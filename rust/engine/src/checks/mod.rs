@@ -1,0 +1,421 @@
+//! Checks: one assertion each, in one file each.
+//!
+//! A file carries the check's name, summary, arguments and example, and is the only place where
+//! that check can refuse a contract or a column type. A row check sets one bit per violating row;
+//! null is never a violation except where the check judges nulls. To add a check: write its file,
+//! add one line to [`KINDS`], and a case file under `tests/conformance/checks/`.
+
+mod between;
+mod compare;
+mod freshness;
+mod in_set;
+mod length;
+mod not_null;
+mod order;
+mod regex_match;
+mod row_count;
+pub(crate) mod ecma;
+mod unique;
+
+use arrow_array::ArrayRef;
+use arrow_schema::DataType;
+use serde::Serialize;
+
+use crate::contract::{self, Literal};
+use crate::error::{Code, Error, Result};
+use crate::promise::{self, Promise};
+use crate::unique::Nulls;
+
+/// When a check can be decided, and whether it names rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Scope {
+    /// Decided when the plan is compiled.
+    Schema,
+    /// A verdict per row, from that row alone.
+    Row,
+    /// A verdict per row, from state kept across batches.
+    Key,
+    /// A value of the whole dataset; names no row.
+    Dataset,
+}
+
+/// How many columns a check takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Arity {
+    /// No column: the dataset as such.
+    None,
+    /// Exactly one column.
+    One,
+    /// Exactly two columns, left and right.
+    Two,
+    /// One or more columns.
+    Many,
+}
+
+/// One argument of a check.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Argument {
+    /// The name in the contract.
+    pub name: &'static str,
+    /// What it takes, in a word or two.
+    pub kind: &'static str,
+    /// The value when it is absent; empty when it has none.
+    pub default: &'static str,
+    /// One line.
+    pub summary: &'static str,
+}
+
+/// What a check says of itself: the documentation, the JSON Schema of the native form and the
+/// hints for misspelt names are made from this.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Definition {
+    /// The name, for what must hold.
+    pub name: &'static str,
+    /// Other spellings that contracts may use.
+    pub aliases: &'static [&'static str],
+    /// One line: what must hold.
+    pub summary: &'static str,
+    /// When it is decided.
+    pub scope: Scope,
+    /// How many columns it takes.
+    pub arity: Arity,
+    /// The column types it judges, in words.
+    pub applies_to: &'static str,
+    /// Its arguments.
+    pub arguments: &'static [Argument],
+    /// A clause in the native form.
+    pub example: &'static str,
+}
+
+/// A column as a clause refers to it, resolved against contract and schema.
+#[derive(Debug, Clone)]
+pub(crate) struct ColumnRef {
+    /// The path as written in the contract.
+    pub(crate) path: String,
+    /// The promise.
+    pub(crate) promise: Promise,
+    /// The type of the values, encodings peeled off.
+    pub(crate) data_type: DataType,
+}
+
+/// One clause on its way into a plan.
+#[derive(Debug)]
+pub(crate) struct Clause<'a> {
+    pub(crate) check: &'a contract::Check,
+    pub(crate) columns: Vec<ColumnRef>,
+}
+
+impl Clause<'_> {
+    pub(crate) fn arg(&self, name: &str) -> Option<&Literal> {
+        self.check.args.get(name)
+    }
+
+    /// The argument, or the error that names it.
+    pub(crate) fn required(&self, name: &str) -> Result<&Literal> {
+        self.arg(name).ok_or_else(|| {
+            Error::new(Code::BadArgument, format!("{} needs the argument {name:?}", self.check.check))
+        })
+    }
+
+    pub(crate) fn bad(&self, name: &str, wanted: &str) -> Error {
+        let kind = self.arg(name).map_or("nothing", Literal::kind);
+        Error::new(
+            Code::BadArgument,
+            format!("{name:?} of {} takes {wanted}, not {kind}", self.check.check),
+        )
+        .at(format!("/args/{name}"))
+    }
+
+    pub(crate) fn flag(&self, name: &str, default: bool) -> Result<bool> {
+        match self.arg(name) {
+            None => Ok(default),
+            Some(Literal::Bool(flag)) => Ok(*flag),
+            Some(_) => Err(self.bad(name, "true or false")),
+        }
+    }
+
+    pub(crate) fn text(&self, name: &str) -> Result<Option<&str>> {
+        match self.arg(name) {
+            None => Ok(None),
+            Some(Literal::Text(text)) => Ok(Some(text)),
+            Some(_) => Err(self.bad(name, "text")),
+        }
+    }
+
+    pub(crate) fn whole(&self, name: &str) -> Result<Option<u64>> {
+        match self.arg(name) {
+            None => Ok(None),
+            Some(Literal::Number(text)) => {
+                text.parse().map(Some).map_err(|_| self.bad(name, "a whole number from 0"))
+            }
+            Some(_) => Err(self.bad(name, "a whole number from 0")),
+        }
+    }
+
+    /// The single column. Arity was checked before a check is compiled.
+    pub(crate) fn column(&self) -> Result<&ColumnRef> {
+        self.columns.first().ok_or_else(|| Error::internal("a check lost its column"))
+    }
+
+    /// The refusal for a column type that the check cannot judge.
+    pub(crate) fn not_applicable(&self, column: &ColumnRef, wanted: &str) -> Error {
+        Error::new(
+            Code::NotApplicable,
+            format!(
+                "{} judges {wanted}; {} is {}",
+                self.check.check,
+                column.path,
+                promise::words(&column.data_type)
+            ),
+        )
+        .help("use another check for this column, or promise another type")
+    }
+}
+
+/// Sets a bit for every violating row. Immutable and shared between threads.
+pub(crate) trait RowCheck: Send + Sync + std::fmt::Debug {
+    /// `columns` are plain arrays of the compiled types and of one length; `valid` holds the rows
+    /// where all are non-null (`None`: all rows). Bits of other rows may come out either way: the
+    /// caller clears them. `fail` is zero on entry.
+    ///
+    /// # Errors
+    /// Only for a bug.
+    fn fail(&self, columns: &[ArrayRef], valid: Option<&[u64]>, fail: &mut [u64]) -> Result<()>;
+
+    /// What runs, for `explain`.
+    fn explain(&self) -> String;
+}
+
+/// What a dataset check remembers of one piece of the stream; merging is associative.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Partial {
+    pub(crate) min: Option<i128>,
+    pub(crate) max: Option<i128>,
+}
+
+impl Partial {
+    pub(crate) fn merge(&mut self, other: &Self) {
+        self.min = [self.min, other.min].into_iter().flatten().min();
+        self.max = [self.max, other.max].into_iter().flatten().max();
+    }
+}
+
+/// What the engine has no way of knowing by itself, and the totals of the run.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Totals {
+    pub(crate) rows: u64,
+    pub(crate) now_ns: Option<i128>,
+}
+
+/// The outcome of a dataset check.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Holds { observed: String },
+    Fails { observed: String, reason: Option<String> },
+    NotEnforced { reason: String },
+}
+
+/// A check of the whole dataset.
+pub(crate) trait DatasetCheck: Send + Sync + std::fmt::Debug {
+    /// What one piece contributes; the arrays are plain and of the compiled types.
+    ///
+    /// # Errors
+    /// Only for a bug.
+    fn update(&self, columns: &[ArrayRef], valid: Option<&[u64]>) -> Result<Partial>;
+
+    /// The verdict over all pieces.
+    fn finish(&self, partial: &Partial, totals: &Totals) -> Verdict;
+
+    /// The bound, as the report shows it.
+    fn bound(&self) -> String;
+}
+
+/// A check compiled against its columns.
+#[derive(Debug)]
+pub(crate) enum Compiled {
+    /// Fails where a value is null.
+    NotNull,
+    /// Fails where the bit is set; null passes.
+    Row(Box<dyn RowCheck>),
+    /// Can never fail on this column: costs nothing.
+    Always(String),
+    /// Rows that repeat an earlier key fail.
+    Unique { nulls: Nulls, keep_first: bool },
+    /// `unique`, and a null in any key column fails too.
+    PrimaryKey,
+    /// Judged at the end of the run.
+    Dataset(Box<dyn DatasetCheck>),
+}
+
+/// One kind of check.
+pub(crate) trait CheckKind: Sync {
+    fn definition(&self) -> &'static Definition;
+    /// Compiles one clause.
+    ///
+    /// # Errors
+    /// `plan.*`: the clause or the column's type is refused.
+    fn compile(&self, clause: &Clause<'_>) -> Result<Compiled>;
+}
+
+/// The registry: one line per check.
+static KINDS: &[&dyn CheckKind] = &[
+    &not_null::NotNull,
+    &unique::Unique,
+    &unique::PrimaryKey,
+    &order::Order::EQ,
+    &order::Order::NE,
+    &order::Order::GT,
+    &order::Order::GE,
+    &order::Order::LT,
+    &order::Order::LE,
+    &between::Between,
+    &in_set::InSet,
+    &in_set::NotInSet,
+    &regex_match::RegexMatch,
+    &regex_match::RegexNot,
+    &length::Length,
+    &compare::Compare,
+    &row_count::RowCount,
+    &freshness::Freshness,
+    &freshness::Latency,
+];
+
+/// What every check says of itself, in the order of the registry; first the three that the plan
+/// derives from the promised columns.
+pub fn definitions() -> impl Iterator<Item = &'static Definition> {
+    DERIVED.iter().chain(KINDS.iter().map(|kind| kind.definition()))
+}
+
+/// The checks that follow from the promised columns; a contract does not write them.
+static DERIVED: &[Definition] = &[
+    Definition {
+        name: "column_exists",
+        aliases: &[],
+        summary: "the promised column is in the data",
+        scope: Scope::Schema,
+        arity: Arity::One,
+        applies_to: "every column",
+        arguments: &[],
+        example: "schema: [{name: amount, type: decimal}]   # derived from every promised column",
+    },
+    Definition {
+        name: "type_is",
+        aliases: &[],
+        summary: "the column has the promised type; nothing is cast",
+        scope: Scope::Schema,
+        arity: Arity::One,
+        applies_to: "every column",
+        arguments: &[],
+        example: "schema: [{name: amount, type: decimal}]   # derived from every promised column",
+    },
+    Definition {
+        name: "columns_match",
+        aliases: &[],
+        summary: "the data has no column that is not promised; with `strict: true` the order holds too",
+        scope: Scope::Schema,
+        arity: Arity::None,
+        applies_to: "the dataset",
+        arguments: &[],
+        example: "strict: true   # without it, extra columns are a warning and are not published",
+    },
+];
+
+/// The kind of this name or alias.
+///
+/// # Errors
+/// `plan.unknown_check`, with the nearest name.
+pub(crate) fn kind(name: &str) -> Result<&'static dyn CheckKind> {
+    let known = |d: &Definition| d.name == name || d.aliases.contains(&name);
+    if let Some(kind) = KINDS.iter().find(|kind| known(kind.definition())) {
+        return Ok(*kind);
+    }
+    let names = KINDS.iter().flat_map(|k| {
+        let d = k.definition();
+        std::iter::once(d.name).chain(d.aliases.iter().copied())
+    });
+    Err(Error::new(Code::UnknownCheck, format!("there is no check {name:?}")).help(
+        match promise::nearest(name, names.clone()) {
+            Some(near) => format!("did you mean {near:?}?"),
+            None => format!("one of: {}", names.collect::<Vec<_>>().join(", ")),
+        },
+    ))
+}
+
+/// Compiles a clause whose columns are resolved.
+///
+/// # Errors
+/// `plan.bad_argument` for unknown arguments, and whatever the check refuses.
+pub(crate) fn compile(clause: &Clause<'_>) -> Result<Compiled> {
+    let kind = kind(&clause.check.check)?;
+    let definition = kind.definition();
+    for name in clause.check.args.keys() {
+        if !definition.arguments.iter().any(|a| a.name == name) {
+            let names = definition.arguments.iter().map(|a| a.name);
+            let help = match promise::nearest(name, names.clone()) {
+                Some(near) => format!("did you mean {near:?}?"),
+                None if definition.arguments.is_empty() => "it takes no arguments".to_owned(),
+                None => format!("it takes: {}", names.collect::<Vec<_>>().join(", ")),
+            };
+            return Err(Error::new(
+                Code::BadArgument,
+                format!("{} has no argument {name:?}", definition.name),
+            )
+            .at(format!("/args/{name}"))
+            .help(help));
+        }
+    }
+    kind.compile(clause)
+}
+
+/// Refuses a clause with the wrong number of columns.
+///
+/// # Errors
+/// `plan.bad_argument`
+pub(crate) fn arity(check: &contract::Check) -> Result<()> {
+    let definition = kind(&check.check)?.definition();
+    let fits = match definition.arity {
+        Arity::None => check.columns.is_empty(),
+        Arity::One => check.columns.len() == 1,
+        Arity::Two => check.columns.len() == 2,
+        Arity::Many => !check.columns.is_empty(),
+    };
+    if fits {
+        return Ok(());
+    }
+    let wanted = match definition.arity {
+        Arity::None => "no column",
+        Arity::One => "exactly one column",
+        Arity::Two => "exactly two columns",
+        Arity::Many => "at least one column",
+    };
+    Err(Error::new(
+        Code::BadArgument,
+        format!("{} takes {wanted}, not {}", definition.name, check.columns.len()),
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn the_registry_describes_itself() {
+        let mut seen = HashSet::new();
+        for d in definitions() {
+            assert!(seen.insert(d.name), "{} twice", d.name);
+            for alias in d.aliases {
+                assert!(seen.insert(alias), "{alias} twice");
+            }
+            assert!(!d.summary.is_empty() && !d.example.is_empty(), "{}", d.name);
+        }
+    }
+
+    #[test]
+    fn a_slip_is_named() {
+        let Err(error) = kind("not_nul") else { panic!("found") };
+        assert_eq!(error.help.as_deref(), Some("did you mean \"not_null\"?"));
+    }
+}

@@ -1,0 +1,127 @@
+//! `regex_match` and `regex_not`: every value contains (or does not contain) a match of a pattern
+//! in the ECMA-262 language, in linear time.
+
+use arrow_array::ArrayRef;
+use arrow_schema::DataType;
+use regex::bytes::{Regex, RegexBuilder};
+
+use super::{ecma, Argument, Arity, CheckKind, Clause, Compiled, Definition, RowCheck, Scope};
+use crate::contract::Literal;
+use crate::error::{Code, Error, Result};
+use crate::kernels::text;
+
+pub(super) struct RegexMatch;
+pub(super) struct RegexNot;
+
+/// Bytes of the compiled program, and of the lazy automaton's cache.
+const PROGRAM_BYTES: usize = 1 << 20;
+
+const ARGUMENTS: &[Argument] = &[
+    Argument {
+        name: "pattern",
+        kind: "an ECMA-262 pattern",
+        default: "",
+        summary: "searched anywhere in the value unless anchored with ^ and $",
+    },
+    Argument {
+        name: "full_match",
+        kind: "true or false",
+        default: "false",
+        summary: "the whole value must match",
+    },
+];
+
+impl CheckKind for RegexMatch {
+    fn definition(&self) -> &'static Definition {
+        &Definition {
+            name: "regex_match",
+            aliases: &["pattern", "regex"],
+            summary: "every value matches the pattern (ECMA-262, searched unless anchored)",
+            scope: Scope::Row,
+            arity: Arity::One,
+            applies_to: "strings",
+            arguments: ARGUMENTS,
+            example: "{column: sku, rule: regex_match, args: {pattern: '^[A-Z]{3}-\\d{4}$'}}",
+        }
+    }
+
+    fn compile(&self, clause: &Clause<'_>) -> Result<Compiled> {
+        pattern(clause, true)
+    }
+}
+
+impl CheckKind for RegexNot {
+    fn definition(&self) -> &'static Definition {
+        &Definition {
+            name: "regex_not",
+            aliases: &[],
+            summary: "no value matches the pattern (ECMA-262, searched unless anchored)",
+            scope: Scope::Row,
+            arity: Arity::One,
+            applies_to: "strings",
+            arguments: ARGUMENTS,
+            example: "{column: note, rule: regex_not, args: {pattern: 'password'}}",
+        }
+    }
+
+    fn compile(&self, clause: &Clause<'_>) -> Result<Compiled> {
+        pattern(clause, false)
+    }
+}
+
+fn pattern(clause: &Clause<'_>, must_match: bool) -> Result<Compiled> {
+    let column = clause.column()?;
+    if !matches!(column.data_type, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View) {
+        return Err(clause.not_applicable(column, "strings"));
+    }
+    let Literal::Text(source) = clause.required("pattern")? else {
+        return Err(clause.bad("pattern", "text"));
+    };
+    let translated = ecma::translate(source).map_err(|e| e.at("/args/pattern"))?;
+    let translated = if clause.flag("full_match", false)? {
+        format!(r"\A(?:{translated})\z")
+    } else {
+        translated
+    };
+    Ok(Compiled::Row(Box::new(Search::new(&translated, must_match)?)))
+}
+
+/// One compiled search.
+#[derive(Debug)]
+pub(super) struct Search {
+    regex: Regex,
+    must_match: bool,
+}
+
+impl Search {
+    fn new(pattern: &str, must_match: bool) -> Result<Self> {
+        let regex = RegexBuilder::new(pattern)
+            .size_limit(PROGRAM_BYTES)
+            .dfa_size_limit(PROGRAM_BYTES)
+            .nest_limit(64)
+            .build()
+            .map_err(|_| {
+                Error::new(Code::BadPattern, "the pattern is too large or too deeply nested")
+                    .at("/args/pattern")
+                    .help("repeat less, or split it into several checks")
+            })?;
+        Ok(Self { regex, must_match })
+    }
+
+    /// Whole-value membership under Unicode simple case folding.
+    pub(super) fn folded(texts: &[&str], must_match: bool) -> Result<Self> {
+        let words: Vec<String> = texts.iter().map(|t| regex::escape(t)).collect();
+        Self::new(&format!(r"\A(?i:{})\z", words.join("|")), must_match)
+    }
+}
+
+impl RowCheck for Search {
+    fn fail(&self, columns: &[ArrayRef], valid: Option<&[u64]>, fail: &mut [u64]) -> Result<()> {
+        let column = columns.first().ok_or_else(|| Error::internal("a pattern lost its column"))?;
+        text::fill(column, valid, fail, |bytes| self.regex.is_match(bytes) != self.must_match)
+    }
+
+    fn explain(&self) -> String {
+        "pattern in linear time".into()
+    }
+}

@@ -1,0 +1,146 @@
+//! Failure bitmaps: one bit per row in words of 64, bits past the end are zero.
+
+use arrow_buffer::{BooleanBuffer, NullBuffer};
+
+/// Words that hold `rows` bits.
+pub(crate) const fn words(rows: usize) -> usize {
+    rows.div_ceil(64)
+}
+
+/// The bits of `buffer`, shifted to start at bit 0; bits past the end are zero.
+pub(crate) fn from_boolean(buffer: &BooleanBuffer) -> Vec<u64> {
+    let mut out: Vec<u64> = buffer.bit_chunks().iter_padded().collect();
+    out.resize(words(buffer.len()), 0);
+    trim(&mut out, buffer.len());
+    out
+}
+
+/// The valid rows, or `None` when all are.
+pub(crate) fn from_nulls(nulls: Option<&NullBuffer>) -> Option<Vec<u64>> {
+    nulls.filter(|n| n.null_count() > 0).map(|n| from_boolean(n.inner()))
+}
+
+/// Clears the bits from `rows` on.
+pub(crate) fn trim(bits: &mut [u64], rows: usize) {
+    if rows % 64 != 0 {
+        if let Some(last) = bits.get_mut(rows / 64) {
+            *last &= (1 << (rows % 64)) - 1;
+        }
+    }
+}
+
+/// All `rows` bits set.
+pub(crate) fn ones(rows: usize) -> Vec<u64> {
+    let mut bits = vec![u64::MAX; words(rows)];
+    trim(&mut bits, rows);
+    bits
+}
+
+/// Number of set bits.
+pub(crate) fn count(bits: &[u64]) -> u64 {
+    bits.iter().map(|w| u64::from(w.count_ones())).sum()
+}
+
+/// `a |= b`
+pub(crate) fn or(a: &mut [u64], b: &[u64]) {
+    for (a, b) in a.iter_mut().zip(b) {
+        *a |= b;
+    }
+}
+
+/// `a &= b`
+pub(crate) fn and(a: &mut [u64], b: &[u64]) {
+    for (a, b) in a.iter_mut().zip(b) {
+        *a &= b;
+    }
+}
+
+/// Positions of the set bits, ascending.
+pub(crate) fn ones_of(bits: &[u64]) -> impl Iterator<Item = usize> + '_ {
+    bits.iter().enumerate().flat_map(|(index, word)| {
+        let mut rest = *word;
+        std::iter::from_fn(move || {
+            (rest != 0).then(|| {
+                let bit = rest.trailing_zeros() as usize;
+                rest &= rest - 1;
+                index * 64 + bit
+            })
+        })
+    })
+}
+
+/// Whether bit `row` is set; false past the end.
+pub(crate) fn get(bits: &[u64], row: usize) -> bool {
+    bits.get(row / 64).is_some_and(|w| w >> (row % 64) & 1 == 1)
+}
+
+/// Sets bit `row`.
+pub(crate) fn set(bits: &mut [u64], row: usize) {
+    if let Some(word) = bits.get_mut(row / 64) {
+        *word |= 1 << (row % 64);
+    }
+}
+
+/// A boolean buffer of `rows` bits.
+pub(crate) fn to_boolean(bits: &[u64], rows: usize) -> BooleanBuffer {
+    let bytes: Vec<u8> = bits.iter().flat_map(|w| w.to_le_bytes()).collect();
+    BooleanBuffer::new(bytes.into(), 0, rows)
+}
+
+/// Fills `out` from a predicate over fixed blocks of 64 values, in a shape that vectorises: the
+/// comparison gives bytes, and eight bytes are packed into eight bits by one multiplication.
+pub(crate) fn fill<T: Copy>(values: &[T], out: &mut [u64], fails: impl Fn(T) -> bool) {
+    let mut blocks = values.chunks_exact(64);
+    let mut words = out.iter_mut();
+    for (block, word) in blocks.by_ref().zip(words.by_ref()) {
+        let mut bytes = [0u8; 64];
+        for (byte, value) in bytes.iter_mut().zip(block) {
+            *byte = u8::from(fails(*value));
+        }
+        *word = pack(&bytes);
+    }
+    if let Some(word) = words.next() {
+        *word = 0;
+        for (bit, value) in blocks.remainder().iter().enumerate() {
+            *word |= u64::from(fails(*value)) << bit;
+        }
+    }
+}
+
+fn pack(bytes: &[u8; 64]) -> u64 {
+    let mut word = 0;
+    for (index, eight) in bytes.chunks_exact(8).enumerate() {
+        let mut lane = [0u8; 8];
+        lane.copy_from_slice(eight);
+        let bits = u64::from_le_bytes(lane).wrapping_mul(0x0102_0408_1020_4080) >> 56;
+        word |= bits << (index * 8);
+    }
+    word
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_fill_equals_the_plain_loop(values in prop::collection::vec(any::<i32>(), 0..300)) {
+            let mut out = vec![u64::MAX; words(values.len())];
+            fill(&values, &mut out, |v| v % 3 == 0);
+            let rows: Vec<usize> = (0..values.len()).filter(|i| values[*i] % 3 == 0).collect();
+            prop_assert_eq!(ones_of(&out).collect::<Vec<_>>(), rows);
+        }
+
+        #[test]
+        fn every_bit_offset_gives_the_same_words(
+            bools in prop::collection::vec(any::<bool>(), 64..200), offset in 0usize..64
+        ) {
+            let sliced = BooleanBuffer::from(bools.clone()).slice(offset, bools.len() - offset);
+            let words = from_boolean(&sliced);
+            let rows: Vec<usize> = (offset..bools.len()).filter(|i| bools[*i]).map(|i| i - offset).collect();
+            prop_assert_eq!(ones_of(&words).collect::<Vec<_>>(), rows);
+            prop_assert_eq!(to_boolean(&words, sliced.len()), sliced);
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! Loops over the bytes of string and binary values, whatever their layout.
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::ByteArrayType;
+use arrow_array::{Array, ArrayRef, GenericByteArray, OffsetSizeTrait};
+use arrow_buffer::ArrowNativeType;
+use arrow_schema::DataType;
+
+use super::bits;
+use crate::error::{Error, Result};
+
+/// Sets the bits of the valid rows whose bytes satisfy `fails`. Values under nulls are not read.
+///
+/// # Errors
+/// `engine.internal` when the array holds no bytes.
+pub(crate) fn fill(
+    array: &ArrayRef,
+    valid: Option<&[u64]>,
+    out: &mut [u64],
+    fails: impl Fn(&[u8]) -> bool,
+) -> Result<()> {
+    match array.data_type() {
+        DataType::Utf8 => offsets(array.as_string::<i32>(), valid, out, fails),
+        DataType::LargeUtf8 => offsets(array.as_string::<i64>(), valid, out, fails),
+        DataType::Binary => offsets(array.as_binary::<i32>(), valid, out, fails),
+        DataType::LargeBinary => offsets(array.as_binary::<i64>(), valid, out, fails),
+        DataType::Utf8View => {
+            let array = array.as_string_view();
+            rows(array.len(), valid, out, |row| fails(array.value(row).as_bytes()));
+        }
+        DataType::BinaryView => {
+            let array = array.as_binary_view();
+            rows(array.len(), valid, out, |row| fails(array.value(row)));
+        }
+        DataType::FixedSizeBinary(_) => {
+            let array = array.as_fixed_size_binary();
+            rows(array.len(), valid, out, |row| fails(array.value(row)));
+        }
+        _ => return Err(Error::internal("a text loop met a column without bytes")),
+    }
+    Ok(())
+}
+
+fn offsets<T: ByteArrayType>(
+    array: &GenericByteArray<T>,
+    valid: Option<&[u64]>,
+    out: &mut [u64],
+    fails: impl Fn(&[u8]) -> bool,
+) {
+    let values = array.value_data();
+    let offsets = array.value_offsets();
+    rows(array.len(), valid, out, |row| {
+        let span = offsets.get(row).zip(offsets.get(row + 1));
+        let bytes = span.and_then(|(a, b)| values.get(a.as_usize()..b.as_usize()));
+        fails(bytes.unwrap_or_default())
+    });
+}
+
+/// Sets the bits of the rows whose length in bytes satisfies `fails`, without touching the bytes;
+/// `None` when the layout does not tell.
+pub(crate) fn fill_lengths(
+    array: &ArrayRef,
+    out: &mut [u64],
+    fails: impl Fn(usize) -> bool,
+) -> Option<()> {
+    match array.data_type() {
+        DataType::Utf8 => spans(array.as_string::<i32>().value_offsets(), out, fails),
+        DataType::LargeUtf8 => spans(array.as_string::<i64>().value_offsets(), out, fails),
+        DataType::Binary => spans(array.as_binary::<i32>().value_offsets(), out, fails),
+        DataType::LargeBinary => spans(array.as_binary::<i64>().value_offsets(), out, fails),
+        DataType::Utf8View => {
+            bits::fill(array.as_string_view().views(), out, |view| fails(view as u32 as usize));
+        }
+        DataType::BinaryView => {
+            bits::fill(array.as_binary_view().views(), out, |view| fails(view as u32 as usize));
+        }
+        _ => return None,
+    }
+    Some(())
+}
+
+fn spans<O: OffsetSizeTrait>(offsets: &[O], out: &mut [u64], fails: impl Fn(usize) -> bool) {
+    for (word, block) in out.iter_mut().zip(offsets.chunks(64).enumerate()) {
+        let (index, block) = block;
+        let next = offsets.get(index * 64 + 1..).unwrap_or_default();
+        *word = 0;
+        for (bit, (start, end)) in block.iter().zip(next).enumerate() {
+            *word |= u64::from(fails(end.as_usize() - start.as_usize())) << bit;
+        }
+    }
+}
+
+fn rows(count: usize, valid: Option<&[u64]>, out: &mut [u64], fails: impl Fn(usize) -> bool) {
+    for (index, word) in out.iter_mut().enumerate() {
+        let start = index * 64;
+        let end = (start + 64).min(count);
+        let mask = valid.map_or(u64::MAX, |v| v.get(index).copied().unwrap_or(0));
+        let mut bits = 0;
+        if mask == u64::MAX {
+            for row in start..end {
+                bits |= u64::from(fails(row)) << (row - start);
+            }
+        } else {
+            for row in start..end {
+                if mask >> (row - start) & 1 == 1 {
+                    bits |= u64::from(fails(row)) << (row - start);
+                }
+            }
+        }
+        *word = bits;
+    }
+}
+
+/// Code points of UTF-8 text: the bytes that do not continue one.
+pub(crate) fn code_points(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|b| (**b as i8) >= -0x40).count()
+}
