@@ -16,15 +16,19 @@
 //!
 //! What cannot be checked: the C interface carries no buffer sizes, so a producer in the same
 //! process that lies about the size of readable memory makes other memory of the process its data.
-// The C data interface is raw pointers; each block below says why it is sound.
-#![allow(unsafe_code)]
+#![allow(
+    unsafe_code,
+    reason = "the C data interface is raw pointers; each block says why it is sound"
+)]
 
 mod abi;
 mod claim;
 mod export;
 mod format;
+mod layout;
 mod node;
 mod place;
+mod range;
 mod readable;
 mod schema;
 mod stream;

@@ -6,7 +6,7 @@
 //! that leaves the mapped memory, not one that stays inside it.
 
 use super::place::invalid;
-use crate::error::Result;
+use crate::error::Error;
 
 /// The smallest page of the supported machines, in bytes.
 const PAGE: usize = 4 << 10;
@@ -23,7 +23,7 @@ pub(super) struct Probe {
 }
 
 /// The column whose claim cannot be read, with the error.
-pub(super) type Unreadable = (usize, crate::error::Error);
+pub(super) type Unreadable = (usize, Error);
 
 impl Probe {
     /// Adds a range of one column. Empty ranges are never read, so their address does not matter.
@@ -55,14 +55,8 @@ impl Probe {
     }
 }
 
-fn unreadable() -> crate::error::Error {
+fn unreadable() -> Error {
     invalid("a length or an offset leads outside the producer's memory")
-}
-
-/// The range from `start` on does not wrap around the address space.
-pub(super) fn fits(start: *const u8, bytes: usize) -> Result<()> {
-    let end = isize::try_from(bytes).ok().and_then(|_| start.addr().checked_add(bytes));
-    end.map(|_| ()).ok_or_else(unreadable)
 }
 
 #[cfg(target_os = "linux")]

@@ -72,7 +72,7 @@ impl StreamReader {
     /// # Errors
     /// [`Code::SourceFailed`] if the producer fails, [`Code::SchemaChanged`] for another number of
     /// columns, and what [`import_batch`] refuses.
-    #[allow(clippy::should_implement_trait)] // an iterator of results reads worse with `?`
+    #[allow(clippy::should_implement_trait, reason = "`next()?` reads better than an iterator")]
     pub fn next(&mut self) -> Result<Option<RecordBatch>> {
         let pulled = match &mut self.state {
             State::Ended => return Ok(None),

@@ -1,0 +1,95 @@
+//! Ranges of memory that a producer claims, and what may be read of them.
+
+use std::ptr::NonNull;
+use std::sync::Arc;
+
+use arrow_array::ffi::FFI_ArrowArray;
+use arrow_buffer::Buffer;
+
+use super::place::invalid;
+use crate::error::{Error, Result};
+
+/// Memory that a producer claims.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Range {
+    /// The first byte; anything, if there are no bytes.
+    pub(super) start: *const u8,
+    pub(super) bytes: usize,
+    /// What the first byte's address should be a multiple of, in bytes.
+    pub(super) align: usize,
+}
+
+impl Range {
+    /// A range whose size is not known yet.
+    pub(super) fn unsized_from(start: *const u8) -> Self {
+        Self { start, bytes: 0, align: 1 }
+    }
+
+    /// `count` items of `width` bytes, from item `from` after `start` on. It does not wrap around.
+    pub(super) fn new(
+        start: *const u8,
+        from: usize,
+        count: usize,
+        width: usize,
+        align: usize,
+    ) -> Result<Self> {
+        let skip = from.checked_mul(width).ok_or_else(overflow)?;
+        let bytes = count.checked_mul(width).ok_or_else(overflow)?;
+        if bytes == 0 {
+            return Ok(Self { start, bytes, align });
+        }
+        if start.is_null() {
+            return Err(invalid("a buffer is missing"));
+        }
+        let end = skip.checked_add(bytes).filter(|end| isize::try_from(*end).is_ok());
+        end.and_then(|end| start.addr().checked_add(end)).ok_or_else(overflow)?;
+        Ok(Self { start: start.wrapping_add(skip), bytes, align })
+    }
+
+    /// Item `index`, counted in 32-bit integers.
+    ///
+    /// # Safety
+    /// The range is readable and has the item.
+    #[allow(clippy::cast_ptr_alignment, reason = "the read is unaligned")]
+    pub(super) unsafe fn read_i32(&self, index: usize) -> i32 {
+        // SAFETY: the caller's promise.
+        unsafe { self.start.cast::<i32>().add(index).read_unaligned() }
+    }
+
+    /// Item `index`, counted in 64-bit integers.
+    ///
+    /// # Safety
+    /// The range is readable and has the item.
+    #[allow(clippy::cast_ptr_alignment, reason = "the read is unaligned")]
+    pub(super) unsafe fn read_i64(&self, index: usize) -> i64 {
+        // SAFETY: the caller's promise.
+        unsafe { self.start.cast::<i64>().add(index).read_unaligned() }
+    }
+
+    /// A buffer that keeps `owner` alive, or an aligned copy if the range is under-aligned (a JVM's
+    /// 16-byte decimals start at multiples of 8).
+    ///
+    /// # Safety
+    /// The range is in memory that `owner` keeps readable.
+    pub(super) unsafe fn buffer(&self, owner: &Arc<FFI_ArrowArray>) -> Buffer {
+        let start = match NonNull::new(self.start.cast_mut()) {
+            Some(start) if self.bytes > 0 => start,
+            // Empty buffers may be null or dangle.
+            _ => return Buffer::default(),
+        };
+        if self.start.addr().is_multiple_of(self.align) {
+            let owner = Arc::clone(owner);
+            // SAFETY: the caller's promise; the buffer's handle of the owner keeps the array until
+            // the buffer goes.
+            return unsafe { Buffer::from_custom_allocation(start, self.bytes, owner) };
+        }
+        // SAFETY: the caller's promise; `new` bounded the size.
+        let bytes = unsafe { std::slice::from_raw_parts(self.start, self.bytes) };
+        Buffer::from_slice_ref(bytes)
+    }
+}
+
+/// A length or an offset that cannot be right on this machine.
+pub(super) fn overflow() -> Error {
+    invalid("a length or an offset overflows")
+}
