@@ -1,0 +1,226 @@
+//! The keys of one piece of a column set, ready to be compared: phase one of uniqueness.
+
+use arrow_array::ArrayRef;
+use arrow_buffer::NullBuffer;
+
+use super::column::Column;
+use super::fixed::{pack, shrink, words, Words};
+use super::seed::Seed;
+use super::spec::{Class, KeySpec, Nulls};
+use super::text;
+use crate::error::{Code, Error, Result};
+
+/// Keys of one width with the rows they belong to, in row order.
+#[derive(Debug)]
+pub(crate) struct Part<K> {
+    /// Canonical keys, ordered as the values are.
+    pub(crate) keys: Vec<K>,
+    /// Their rows within the block; key `i` is row `i` if there is none.
+    pub(crate) rows: Option<Vec<u32>>,
+}
+
+impl<K> Default for Part<K> {
+    fn default() -> Self {
+        Self { keys: Vec::new(), rows: None }
+    }
+}
+
+/// Wide keys: a fingerprint each, and the canonical bytes one after the other.
+#[derive(Debug, Default)]
+pub(crate) struct Texts {
+    pub(crate) prints: Part<[u64; 2]>,
+    /// End of each key in `bytes`; it starts where the one before ends.
+    pub(crate) ends: Vec<usize>,
+    pub(crate) bytes: Vec<u8>,
+}
+
+impl Texts {
+    pub(crate) fn key(&self, position: usize) -> &[u8] {
+        let start = position.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.bytes[start..self.ends[position]]
+    }
+}
+
+/// The encoded keys of one piece. The parts never hold equal keys of each other: which part a key
+/// belongs to follows from its value.
+#[derive(Debug)]
+pub struct KeyBlock {
+    pub(crate) base_row: u64,
+    pub(crate) rows: usize,
+    /// Rows without a verdict because of a null.
+    pub(crate) exempt: u64,
+    /// The null rows of a single column in which null equals null.
+    pub(crate) nulls: Option<NullBuffer>,
+    /// Keys in one word.
+    pub(crate) one: Part<u64>,
+    /// Keys in two words.
+    pub(crate) two: Part<[u64; 2]>,
+    /// UUIDs in canonical spelling, as their 128 bits.
+    pub(crate) uuid: Part<[u64; 2]>,
+    /// All other keys.
+    pub(crate) wide: Texts,
+}
+
+impl KeyBlock {
+    /// Rows of the piece, with or without a key.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Rows that have a key.
+    pub(crate) fn keys(&self) -> usize {
+        let texts = self.wide.prints.keys.len();
+        self.one.keys.len() + self.two.keys.len() + self.uuid.keys.len() + texts
+    }
+
+    /// Bytes held until the block is taken up.
+    pub fn memory_bytes(&self) -> usize {
+        fn part<K>(part: &Part<K>) -> usize {
+            let rows = part.rows.as_ref().map_or(0, Vec::len);
+            part.keys.len() * size_of::<K>() + rows * size_of::<u32>()
+        }
+        let texts = self.wide.ends.len() * size_of::<usize>() + self.wide.bytes.len();
+        part(&self.one) + part(&self.two) + part(&self.uuid) + part(&self.wide.prints) + texts
+    }
+
+    fn empty(base_row: u64, rows: usize) -> Self {
+        Self {
+            base_row,
+            rows,
+            exempt: 0,
+            nulls: None,
+            one: Part::default(),
+            two: Part::default(),
+            uuid: Part::default(),
+            wide: Texts::default(),
+        }
+    }
+}
+
+/// Encodes the keys of one piece; `base_row` is the ordinal of its first row in the whole stream.
+/// Equal values give equal keys, whatever their encoding, and bytes under nulls are never read.
+///
+/// # Errors
+/// [`Code::SchemaChanged`] if the columns are not those the key was compiled for,
+/// [`Code::InvalidArrow`] for arrays that point outside themselves, [`Code::TooLarge`] above
+/// 4,294,967,295 rows in one piece.
+pub fn encode(
+    spec: &KeySpec,
+    seed: &Seed,
+    columns: &[ArrayRef],
+    base_row: u64,
+) -> Result<KeyBlock> {
+    let rows = columns.first().map_or(0, |column| column.len());
+    if columns.len() != spec.kinds.len() || columns.iter().any(|column| column.len() != rows) {
+        return Err(Error::new(Code::SchemaChanged, "the key columns do not fit the compiled key"));
+    }
+    if u32::try_from(rows).is_err()
+        || base_row.checked_add(rows as u64).is_none_or(|n| n >> 63 != 0)
+    {
+        return Err(Error::new(Code::TooLarge, "a piece has more rows than can be counted"));
+    }
+    let columns: Vec<Column> = spec
+        .kinds
+        .iter()
+        .zip(columns)
+        .map(|(kind, column)| Column::resolve(*kind, column))
+        .collect::<Result<_>>()?;
+    let mut block = KeyBlock::empty(base_row, rows);
+    let any_null = NullBuffer::union_many(columns.iter().map(|column| column.nulls.as_ref()));
+    // The rows that have a key.
+    let valid = if spec.masks_nulls() { None } else { any_null };
+    match (spec.nulls, &valid) {
+        (Nulls::Distinct, Some(nulls)) => block.exempt = nulls.null_count() as u64,
+        (Nulls::Equal, Some(nulls)) => block.nulls = Some(nulls.clone()),
+        (_, None) => {}
+    }
+    if valid.as_ref().is_some_and(|nulls| nulls.null_count() == rows) {
+        return Ok(block);
+    }
+    match (spec.class, spec.kinds.as_slice()) {
+        (Class::Wide, [_]) => text::single(seed, &columns, valid.as_ref(), &mut block)?,
+        (Class::Wide, _) => text::composite(spec, seed, &columns, valid.as_ref(), &mut block)?,
+        _ => packed(spec, &columns, valid.as_ref(), &mut block)?,
+    }
+    Ok(block)
+}
+
+fn packed(
+    spec: &KeySpec,
+    columns: &[Column],
+    valid: Option<&NullBuffer>,
+    block: &mut KeyBlock,
+) -> Result<()> {
+    let rows = block.rows;
+    let natural: Vec<usize> = spec.kinds.iter().map(|kind| kind.bits().unwrap_or(0)).collect();
+    let values = spec
+        .kinds
+        .iter()
+        .zip(columns)
+        .map(|(kind, column)| Ok((words(*kind, column, rows)?, column.nulls.clone())))
+        .collect::<Result<Vec<_>>>()?;
+    if let (Class::K8, [(Words::One(_), _)]) = (spec.class, values.as_slice()) {
+        if let Some((Words::One(keys), _)) = values.into_iter().next() {
+            block.one = select(keys, valid);
+        }
+        return Ok(());
+    }
+    if spec.class == Class::K8 {
+        block.one = select(pack(spec, &natural, &values, rows), valid);
+        return Ok(());
+    }
+    let double = |key: u128| [(key >> 64) as u64, key as u64];
+    let two = |rows: usize| pack::<u128>(spec, &natural, &values, rows).into_iter().map(double);
+    if spec.narrow.is_empty() {
+        block.two = select(two(rows).collect(), valid);
+        return Ok(());
+    }
+    let mut misfit = vec![false; rows];
+    let small: Vec<_> = spec
+        .kinds
+        .iter()
+        .zip(&values)
+        .zip(&spec.narrow)
+        .map(|((kind, (words, nulls)), width)| {
+            // What stands under a null has no value that could be too large.
+            let mut column = vec![false; rows];
+            let words = shrink(*kind, words, *width, &mut column);
+            match nulls {
+                Some(nulls) => misfit
+                    .iter_mut()
+                    .zip(column)
+                    .zip(nulls.iter())
+                    .for_each(|((misfit, here), valid)| *misfit |= here && valid),
+                None => misfit.iter_mut().zip(column).for_each(|(misfit, here)| *misfit |= here),
+            }
+            (words, nulls.clone())
+        })
+        .collect();
+    // Words that do not fit would spill over their neighbours; those rows are dropped below.
+    let keys = pack::<u64>(spec, &spec.narrow, &small, rows);
+    if !misfit.contains(&true) {
+        block.one = select(keys, valid);
+        return Ok(());
+    }
+    let chosen = |large: bool| {
+        let bits = misfit.iter().map(|misfit| *misfit == large);
+        let fits = NullBuffer::new(bits.collect());
+        NullBuffer::union(Some(&fits), valid)
+    };
+    block.one = select(keys, chosen(false).as_ref());
+    block.two = select(two(rows).collect(), chosen(true).as_ref());
+    Ok(())
+}
+
+fn select<K: Copy>(mut keys: Vec<K>, valid: Option<&NullBuffer>) -> Part<K> {
+    let Some(valid) = valid.filter(|valid| valid.null_count() > 0) else {
+        return Part { keys, rows: None };
+    };
+    let mut rows = Vec::with_capacity(valid.len() - valid.null_count());
+    for row in valid.valid_indices() {
+        keys[rows.len()] = keys[row];
+        rows.push(row as u32);
+    }
+    keys.truncate(rows.len());
+    Part { keys, rows: Some(rows) }
+}

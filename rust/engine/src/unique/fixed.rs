@@ -1,0 +1,273 @@
+//! Columns whose values all have the same width, as unsigned words that order as the values do.
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::{IntervalDayTimeType, IntervalMonthDayNanoType};
+use arrow_array::{Array, ArrayRef};
+use arrow_buffer::{ArrowNativeType, NullBuffer};
+
+use super::column::{buffer, Column};
+use super::spec::{KeySpec, Kind};
+use crate::error::{Error, Result};
+
+/// One word per row: two sizes, so that the usual case stays within registers.
+#[derive(Debug)]
+pub(crate) enum Words {
+    /// At most 64 bits.
+    One(Vec<u64>),
+    /// At most 128 bits.
+    Two(Vec<u128>),
+}
+
+/// The value of every row. What stands under a null is arbitrary.
+///
+/// # Errors
+/// [`crate::error::Code::InvalidArrow`] for a buffer that is too short.
+pub(crate) fn words(kind: Kind, column: &Column, rows: usize) -> Result<Words> {
+    let Some(index) = &column.index else {
+        return plain(kind, &column.values);
+    };
+    if column.values.len() > rows.max(1024) {
+        // A slice of a large dictionary: fetch what is used before converting it.
+        let positions = arrow_array::UInt32Array::new(index.clone().into(), column.nulls.clone());
+        let taken = arrow_select::take::take(&column.values, &positions, None)
+            .map_err(|_| Error::internal("taking from a dictionary failed"))?;
+        return plain(kind, &taken);
+    }
+    Ok(match plain(kind, &column.values)? {
+        Words::One(values) => Words::One(gather(&values, index)),
+        Words::Two(values) => Words::Two(gather(&values, index)),
+    })
+}
+
+fn gather<T: Copy + Default>(values: &[T], index: &[u32]) -> Vec<T> {
+    index.iter().map(|at| values.get(*at as usize).copied().unwrap_or_default()).collect()
+}
+
+fn plain(kind: Kind, array: &ArrayRef) -> Result<Words> {
+    fn one<T: ArrowNativeType>(array: &ArrayRef, word: impl Fn(T) -> u64) -> Result<Words> {
+        let values = buffer(array, size_of::<T>())?;
+        Ok(Words::One(values.typed_data::<T>().iter().map(|value| word(*value)).collect()))
+    }
+    let wrong = || Error::internal("a key column of fixed width has an unexpected type");
+    Ok(match kind {
+        Kind::Null => Words::One(vec![0; array.len()]),
+        Kind::Boolean => {
+            let bits = array.as_boolean_opt().ok_or_else(wrong)?.values();
+            Words::One(bits.iter().map(u64::from).collect())
+        }
+        Kind::Signed(8) => one(array, |v: i8| u64::from(v as u8 ^ 1 << 7))?,
+        Kind::Signed(16) => one(array, |v: i16| u64::from(v as u16 ^ 1 << 15))?,
+        Kind::Signed(32) => one(array, |v: i32| u64::from(v as u32 ^ 1 << 31))?,
+        Kind::Signed(64) => one(array, |v: i64| v as u64 ^ 1 << 63)?,
+        Kind::Signed(_) => {
+            let values = buffer(array, size_of::<i128>())?;
+            let word = |v: &i128| *v as u128 ^ 1 << 127;
+            Words::Two(values.typed_data::<i128>().iter().map(word).collect())
+        }
+        Kind::Unsigned(8) => one(array, |v: u8| u64::from(v))?,
+        Kind::Unsigned(16) => one(array, |v: u16| u64::from(v))?,
+        Kind::Unsigned(32) => one(array, |v: u32| u64::from(v))?,
+        Kind::Unsigned(_) => one(array, |v: u64| v)?,
+        Kind::Float(16) => one(array, half)?,
+        Kind::Float(32) => one(array, single)?,
+        Kind::Float(_) => one(array, double)?,
+        Kind::DayTime => {
+            let values = array.as_primitive_opt::<IntervalDayTimeType>().ok_or_else(wrong)?;
+            let word = |v: &arrow_buffer::IntervalDayTime| {
+                u64::from(v.days as u32) << 32 | u64::from(v.milliseconds as u32)
+            };
+            Words::One(values.values().iter().map(word).collect())
+        }
+        Kind::MonthDayNano => {
+            let values = array.as_primitive_opt::<IntervalMonthDayNanoType>().ok_or_else(wrong)?;
+            let word = |v: &arrow_buffer::IntervalMonthDayNano| {
+                let days = u64::from(v.months as u32) << 32 | u64::from(v.days as u32);
+                u128::from(days) << 64 | u128::from(v.nanoseconds as u64)
+            };
+            Words::Two(values.values().iter().map(word).collect())
+        }
+        Kind::Fixed(width) => {
+            let values = array.as_fixed_size_binary_opt().ok_or_else(wrong)?;
+            let word = |row: usize| big_endian(values.value(row));
+            if width <= 8 {
+                Words::One((0..array.len()).map(|row| word(row) as u64).collect())
+            } else {
+                Words::Two((0..array.len()).map(word).collect())
+            }
+        }
+        Kind::Decimal256 | Kind::Bytes => return Err(wrong()),
+    })
+}
+
+fn big_endian(bytes: &[u8]) -> u128 {
+    bytes.iter().fold(0, |word, byte| word << 8 | u128::from(*byte))
+}
+
+/// One NaN, one zero, ordered: negative numbers inverted, the others above them.
+pub(crate) fn double(value: f64) -> u64 {
+    let bits =
+        if value.is_nan() { f64::NAN.to_bits() & !(1 << 63) } else { (value + 0.0).to_bits() };
+    if bits >> 63 == 1 {
+        !bits
+    } else {
+        bits | 1 << 63
+    }
+}
+
+pub(crate) fn single(value: f32) -> u64 {
+    let bits =
+        if value.is_nan() { f32::NAN.to_bits() & !(1 << 31) } else { (value + 0.0).to_bits() };
+    u64::from(if bits >> 31 == 1 { !bits } else { bits | 1 << 31 })
+}
+
+/// The same for the bits of a 16-bit number.
+pub(crate) fn half(bits: u16) -> u64 {
+    let bits = match bits {
+        bits if bits & 0x7fff > 0x7c00 => 0x7e00,
+        0x8000 => 0,
+        bits => bits,
+    };
+    u64::from(if bits >> 15 == 1 { !bits } else { bits | 1 << 15 })
+}
+
+/// The columns side by side in one word of `T`, first column uppermost, before them the null mask.
+pub(crate) fn pack<T: Word>(
+    spec: &KeySpec,
+    widths: &[usize],
+    columns: &[(Words, Option<NullBuffer>)],
+    rows: usize,
+) -> Vec<T> {
+    let mut keys = vec![T::default(); rows];
+    if spec.masks_nulls() {
+        for (_, nulls) in columns {
+            match nulls {
+                Some(nulls) => {
+                    keys.iter_mut()
+                        .zip(nulls.iter())
+                        .for_each(|(k, valid)| k.push(1, u128::from(!valid)));
+                }
+                None => keys.iter_mut().for_each(|key| key.push(1, 0)),
+            }
+        }
+    }
+    for ((words, nulls), width) in columns.iter().zip(widths) {
+        let nulls = nulls.as_ref().filter(|_| spec.masks_nulls());
+        match (words, nulls) {
+            (Words::One(words), None) => {
+                keys.iter_mut().zip(words).for_each(|(key, word)| key.push_word(*width, *word));
+            }
+            (Words::Two(words), None) => {
+                keys.iter_mut().zip(words).for_each(|(key, word)| key.push(*width, *word));
+            }
+            (Words::One(words), Some(nulls)) => {
+                for ((key, word), valid) in keys.iter_mut().zip(words).zip(nulls.iter()) {
+                    key.push_word(*width, if valid { *word } else { 0 });
+                }
+            }
+            (Words::Two(words), Some(nulls)) => {
+                for ((key, word), valid) in keys.iter_mut().zip(words).zip(nulls.iter()) {
+                    key.push(*width, if valid { *word } else { 0 });
+                }
+            }
+        }
+    }
+    keys
+}
+
+/// A word that takes further columns from below.
+pub(crate) trait Word: Copy + Default {
+    fn push(&mut self, width: usize, value: u128);
+    fn push_word(&mut self, width: usize, value: u64);
+}
+
+impl Word for u64 {
+    #[inline]
+    fn push(&mut self, width: usize, value: u128) {
+        self.push_word(width, value as u64);
+    }
+    #[inline]
+    fn push_word(&mut self, width: usize, value: u64) {
+        *self = if width >= 64 { value } else { *self << width | value };
+    }
+}
+
+impl Word for u128 {
+    #[inline]
+    fn push(&mut self, width: usize, value: u128) {
+        *self = if width >= 128 { value } else { *self << width | value };
+    }
+    #[inline]
+    fn push_word(&mut self, width: usize, value: u64) {
+        self.push(width, u128::from(value));
+    }
+}
+
+/// The same values in fewer bits, and which rows do not fit (arbitrary words there).
+pub(crate) fn shrink(kind: Kind, words: &Words, width: usize, misfit: &mut [bool]) -> Words {
+    let natural = kind.bits().unwrap_or(width);
+    if natural <= width {
+        return match words {
+            Words::One(words) => Words::One(words.clone()),
+            Words::Two(words) => Words::Two(words.clone()),
+        };
+    }
+    // Signed values are biased by half their range; the narrow word has the narrow bias.
+    let signed = matches!(kind, Kind::Signed(_));
+    let shift = if signed { (1u128 << (natural - 1)) - (1u128 << (width - 1)) } else { 0 };
+    Words::One(match words {
+        Words::One(words) => {
+            let shift = shift as u64;
+            let narrow = |(word, misfit): (&u64, &mut bool)| {
+                let word = word.wrapping_sub(shift);
+                *misfit |= width < 64 && word >> (width & 63) != 0;
+                word
+            };
+            words.iter().zip(misfit).map(narrow).collect()
+        }
+        Words::Two(words) => {
+            let narrow = |(word, misfit): (&u128, &mut bool)| {
+                let word = word.wrapping_sub(shift);
+                *misfit |= word >> width != 0;
+                word as u64
+            };
+            words.iter().zip(misfit).map(narrow).collect()
+        }
+    })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)] // how tests fail
+mod tests {
+    use super::*;
+
+    #[test]
+    fn floats_have_one_zero_one_nan_and_keep_their_order() {
+        assert_eq!(double(-0.0), double(0.0));
+        assert_eq!(single(-0.0), single(0.0));
+        assert_eq!(half(0x8000), half(0));
+        let quiet = f64::from_bits(0xfff8_0000_0000_0001);
+        assert_eq!(double(quiet), double(f64::NAN));
+        assert_eq!(single(f32::from_bits(0xff80_0001)), single(f32::NAN));
+        assert_eq!(half(0xfc01), half(0x7e00));
+        let ordered =
+            [f64::NEG_INFINITY, -1.5, -f64::MIN_POSITIVE, 0.0, 5e-324, 2.0, f64::INFINITY];
+        assert!(ordered.windows(2).all(|pair| double(pair[0]) < double(pair[1])));
+        let small = ordered.map(|value| value as f32);
+        assert!(small.windows(2).all(|p| single(p[0]) <= single(p[1])));
+        let tiny = [0xfc00, 0xbc00, 0, 0x3c00, 0x7c00];
+        assert!(tiny.windows(2).all(|pair| half(pair[0]) < half(pair[1])));
+    }
+
+    #[test]
+    fn shrinking_keeps_what_fits() {
+        let bias = |v: i64| v as u64 ^ 1 << 63;
+        let values = [0, -1, i64::from(i32::MIN), i64::from(i32::MAX), 1 << 31, i64::MIN];
+        let words = Words::One(values.map(bias).to_vec());
+        let mut misfit = [false; 6];
+        let Words::One(narrow) = shrink(Kind::Signed(64), &words, 32, &mut misfit) else {
+            unreachable!()
+        };
+        assert_eq!(misfit, [false, false, false, false, true, true]);
+        assert_eq!(narrow[..4], [1 << 31, (1 << 31) - 1, 0, (1 << 32) - 1]);
+    }
+}

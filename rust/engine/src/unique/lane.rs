@@ -1,0 +1,303 @@
+//! A share of all keys, chosen by the first bits of their hash. Lanes never meet, so threads take
+//! one each.
+
+use std::hint::black_box;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::block::Texts;
+use super::budget::Budget;
+use super::outcome::Tally;
+use super::seed::Seed;
+use super::table::{Found, Table, AGAIN};
+use crate::error::Result;
+
+/// Bits of a hash that choose the lane.
+pub(crate) const LANE_BITS: u32 = 6;
+/// Number of lanes.
+pub(crate) const LANES: usize = 1 << LANE_BITS;
+/// Keys whose slots are fetched together.
+const GROUP: usize = 32;
+/// Bytes of a piece of memory for wide keys; larger keys get a piece of their own.
+const CHUNK: usize = 1 << 16;
+
+/// The lane of an address.
+#[inline]
+pub(crate) fn lane_of(address: u64) -> usize {
+    (address >> (64 - LANE_BITS)) as usize
+}
+
+/// Wide keys in full: first row, length and bytes of each, one after the other.
+#[derive(Debug, Default)]
+struct Arena {
+    chunks: Vec<Vec<u8>>,
+}
+
+impl Arena {
+    /// Stores a key; the reference is never 0 and leaves the highest bit free.
+    fn push(&mut self, row: u64, key: &[u8], budget: &Budget) -> Result<u64> {
+        let need = key.len().saturating_add(16);
+        let full = self.chunks.last().is_none_or(|chunk| chunk.capacity() - chunk.len() < need);
+        if full {
+            // The first pieces are small: a run over a thousand rows has 64 lanes too.
+            let size = need.max(CHUNK.min(1024 << self.chunks.len().min(6)));
+            budget.take(size)?;
+            self.chunks.push(Vec::with_capacity(size));
+        }
+        let at = (self.chunks.len() as u64) << 32;
+        let Some(chunk) = self.chunks.last_mut() else {
+            return Ok(at);
+        };
+        let start = chunk.len() as u64;
+        chunk.extend_from_slice(&row.to_le_bytes());
+        chunk.extend_from_slice(&(key.len() as u64).to_le_bytes());
+        chunk.extend_from_slice(key);
+        Ok(at | start)
+    }
+
+    /// First row and bytes of a key.
+    fn get(&self, reference: u64) -> (u64, &[u8]) {
+        let chunk = &self.chunks[(reference >> 32) as usize - 1][reference as u32 as usize..];
+        let word = |at: usize| {
+            let mut bytes = [0; 8];
+            bytes.copy_from_slice(&chunk[at..at + 8]);
+            u64::from_le_bytes(bytes)
+        };
+        (word(0), &chunk[16..16 + word(8) as usize])
+    }
+}
+
+/// The keys of one lane, and what was found among them.
+#[derive(Debug, Default)]
+pub(crate) struct Lane {
+    one: Table<2>,
+    two: Table<3>,
+    uuid: Table<3>,
+    wide: Table<2>,
+    arena: Arena,
+    pub(crate) tally: Tally,
+}
+
+/// Keys of one part of a block, mixed; perhaps only those of one lane.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Share<'a, K> {
+    /// Mixed keys.
+    pub(crate) keys: &'a [K],
+    /// The position of each in its part; the same as here if there is none.
+    pub(crate) order: Option<&'a [u32]>,
+    /// The rows of the part by position.
+    pub(crate) rows: Option<&'a [u32]>,
+}
+
+impl<K> Share<'_, K> {
+    #[inline]
+    fn position(&self, at: usize) -> usize {
+        self.order.map_or(at, |order| order[at] as usize)
+    }
+
+    #[inline]
+    fn row(&self, at: usize) -> u32 {
+        let position = self.position(at);
+        self.rows.map_or(position as u32, |rows| rows[position])
+    }
+}
+
+/// Bits of rows that repeat a key, set by several threads.
+pub(crate) type Marks = [AtomicU64];
+
+#[inline]
+fn mark(marks: &Marks, row: u32) {
+    marks[row as usize / 64].fetch_or(1 << (row % 64), Ordering::Relaxed);
+}
+
+/// Neighbouring lanes that take up keys, and what they need for it.
+#[derive(Debug)]
+pub(crate) struct Lanes<'a> {
+    pub(crate) these: &'a mut [Lane],
+    /// Ordinal of the first of them.
+    pub(crate) first: usize,
+    pub(crate) seed: &'a Seed,
+    pub(crate) budget: &'a Budget,
+}
+
+impl Lanes<'_> {
+    #[inline]
+    fn of(&mut self, address: u64) -> &mut Lane {
+        &mut self.these[lane_of(address) - self.first]
+    }
+
+    /// Takes up keys of one word, in row order.
+    pub(crate) fn one(&mut self, share: Share<'_, u64>, base: u64, marks: &Marks) -> Result<()> {
+        self.packed(
+            share,
+            base,
+            marks,
+            |lane| (&mut lane.one, &mut lane.tally),
+            |key| key,
+            |key, last| [key, last],
+        )
+    }
+
+    /// Takes up keys of two words, in row order.
+    pub(crate) fn two(
+        &mut self,
+        share: Share<'_, [u64; 2]>,
+        base: u64,
+        marks: &Marks,
+    ) -> Result<()> {
+        self.packed(
+            share,
+            base,
+            marks,
+            |lane| (&mut lane.two, &mut lane.tally),
+            |key| key[0],
+            |[a, b], last| [a, b, last],
+        )
+    }
+
+    /// Takes up UUIDs, in row order.
+    pub(crate) fn uuid(
+        &mut self,
+        share: Share<'_, [u64; 2]>,
+        base: u64,
+        marks: &Marks,
+    ) -> Result<()> {
+        self.packed(
+            share,
+            base,
+            marks,
+            |lane| (&mut lane.uuid, &mut lane.tally),
+            |key| key[0],
+            |[a, b], last| [a, b, last],
+        )
+    }
+
+    #[inline]
+    fn packed<K: Copy, const W: usize>(
+        &mut self,
+        share: Share<'_, K>,
+        base: u64,
+        marks: &Marks,
+        parts: impl for<'l> Fn(&'l mut Lane) -> (&'l mut Table<W>, &'l mut Tally),
+        word: impl Fn(K) -> u64,
+        entry: impl Fn(K, u64) -> [u64; W],
+    ) -> Result<()> {
+        let (seed, budget) = (self.seed, self.budget);
+        for (group, keys) in share.keys.chunks(GROUP).enumerate() {
+            let mut touched = 0;
+            for key in keys {
+                let address = seed.address(word(*key));
+                touched ^= parts(self.of(address)).0.touch(address << LANE_BITS);
+            }
+            black_box(touched);
+            for (at, key) in keys.iter().enumerate() {
+                let row = share.row(group * GROUP + at);
+                let ordinal = base + u64::from(row);
+                let address = seed.address(word(*key));
+                let (table, tally) = parts(self.of(address));
+                let entry = entry(*key, ordinal + 1);
+                let same = |slot: &[u64; W]| slot[..W - 1] == entry[..W - 1];
+                let rehash = |slot: &[u64; W]| seed.address(slot[0]) << LANE_BITS;
+                let found =
+                    table.find_or_insert(address << LANE_BITS, entry, budget, same, rehash)?;
+                if let Found::Old(slot) = found {
+                    let last = &mut slot[W - 1];
+                    let first = (*last & AGAIN == 0).then_some(*last - 1);
+                    *last |= AGAIN;
+                    tally.repeat(ordinal, first);
+                    mark(marks, row);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes up wide keys, in row order. The same hash is not yet the same key.
+    pub(crate) fn wide(
+        &mut self,
+        share: Share<'_, [u64; 2]>,
+        texts: &Texts,
+        base: u64,
+        marks: &Marks,
+    ) -> Result<()> {
+        let (seed, budget) = (self.seed, self.budget);
+        for (group, keys) in share.keys.chunks(GROUP).enumerate() {
+            let mut touched = 0;
+            for [hash, _] in keys {
+                let address = seed.address(*hash);
+                touched ^= self.of(address).wide.touch(address << LANE_BITS);
+            }
+            black_box(touched);
+            for (at, [hash, _]) in keys.iter().enumerate() {
+                let at = group * GROUP + at;
+                let (row, bytes) = (share.row(at), texts.key(share.position(at)));
+                let ordinal = base + u64::from(row);
+                let address = seed.address(*hash);
+                let Lane { wide, arena, tally, .. } = self.of(address);
+                let entry = [*hash, !AGAIN];
+                let same =
+                    |[other, at]: &[u64; 2]| other == hash && arena.get(*at & !AGAIN).1 == bytes;
+                let rehash = |slot: &[u64; 2]| seed.address(slot[0]) << LANE_BITS;
+                match wide.find_or_insert(address << LANE_BITS, entry, budget, same, rehash)? {
+                    Found::New(slot) => slot[1] = arena.push(ordinal, bytes, budget)?,
+                    Found::Old([_, at]) => {
+                        let first = (*at & AGAIN == 0).then(|| arena.get(*at).0);
+                        *at |= AGAIN;
+                        tally.repeat(ordinal, first);
+                        mark(marks, row);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The mixed keys of a part, as they come or grouped by lane.
+#[derive(Debug)]
+pub(crate) struct Mixed<K> {
+    keys: Vec<K>,
+    /// If grouped: positions, in row order within a lane, and where each lane ends.
+    groups: Option<(Vec<u32>, [u32; LANES])>,
+}
+
+impl<K: Copy + Default> Mixed<K> {
+    /// Mixed keys, in row order.
+    pub(crate) fn new(keys: Vec<K>) -> Self {
+        Self { keys, groups: None }
+    }
+
+    /// Mixes every key.
+    pub(crate) fn mix(&mut self, mix: impl Fn(&mut K)) {
+        self.keys.iter_mut().for_each(mix);
+    }
+
+    /// Groups the keys by the lane of their first word.
+    pub(crate) fn group(&mut self, seed: &Seed, word: impl Fn(K) -> u64) {
+        let lane = |key: &K| lane_of(seed.address(word(*key)));
+        let mut next = [0u32; LANES];
+        self.keys.iter().for_each(|key| next[lane(key)] += 1);
+        let mut start = 0;
+        for next in &mut next {
+            start += std::mem::replace(next, start);
+        }
+        let mut keys = vec![K::default(); self.keys.len()];
+        let mut order = vec![0; self.keys.len()];
+        for (position, key) in self.keys.iter().enumerate() {
+            let next = &mut next[lane(key)];
+            keys[*next as usize] = *key;
+            order[*next as usize] = position as u32;
+            *next += 1;
+        }
+        *self = Self { keys, groups: Some((order, next)) };
+    }
+
+    /// All keys, or those of one lane if they are grouped.
+    pub(crate) fn share<'a>(&'a self, lane: usize, rows: Option<&'a [u32]>) -> Share<'a, K> {
+        let Some((order, ends)) = &self.groups else {
+            return Share { keys: &self.keys, order: None, rows };
+        };
+        let start = lane.checked_sub(1).map_or(0, |before| ends[before] as usize);
+        let end = ends[lane] as usize;
+        Share { keys: &self.keys[start..end], order: Some(&order[start..end]), rows }
+    }
+}
