@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 from collections.abc import Iterator
 
@@ -30,7 +31,7 @@ FILES = re.compile(r".*\.(db|json|yaml|yml|toml|rego|parquet|py)")
 def engine_codes() -> set[str]:
     from meshgate import _native
 
-    return {row["code"] for row in _native.error_codes()}
+    return {row["code"] for row in json.loads(_native.error_codes())}
 
 
 def strings() -> Iterator[tuple[str, int, str]]:

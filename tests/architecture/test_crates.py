@@ -22,6 +22,7 @@ RANK = {
     "predicate": 1,
     "plan": 2,
     "run": 3,
+    "digest": 3,  # of the rows that a run reads
 }
 UNSAFE = ("rust/engine/src/kernels/", "rust/engine/src/import/", "rust/bindings/src/")
 # The engine gets time, keys, seeds and folders as arguments.

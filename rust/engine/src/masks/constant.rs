@@ -36,7 +36,7 @@ static DEFINITION: Definition = Definition {
         "The value. Default: \"\", 0, false, 1970-01-01, 00:00:00, an empty list or map; for a \
          struct the default of each field.",
     )],
-    example: "mask: {method: constant, value: \"1970-01-01\"}",
+    example: "masking: {method: constant, value: \"1970-01-01\"}",
     strength: 50,
     keyed: false,
     codes: &[Code::BadArgument, Code::BadLiteral, Code::MaskNotApplicable],

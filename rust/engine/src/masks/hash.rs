@@ -49,7 +49,7 @@ static DEFINITION: Definition = Definition {
             "What is done to the text before, in this order.",
         ),
     ],
-    example: "mask: {method: hash, key: \"env:MG_KEY\", domain: customer_email, \
+    example: "masking: {method: hash, key: \"env:MG_KEY\", domain: customer_email, \
               normalize: [trim, casefold_domain]}",
     strength: 40,
     keyed: true,

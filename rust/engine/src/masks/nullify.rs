@@ -19,7 +19,7 @@ static DEFINITION: Definition = Definition {
     summary: "Every value becomes null. Only the number of rows is left.",
     takes: "every type, where the column is not required",
     arguments: &[],
-    example: "mask: {method: nullify}",
+    example: "masking: {method: nullify}",
     strength: 60,
     keyed: false,
     codes: &[Code::BadArgument, Code::MaskNotApplicable],

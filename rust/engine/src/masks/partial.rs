@@ -61,7 +61,7 @@ static DEFINITION: Definition = Definition {
             "A value shows characters only when more than this many others are masked.",
         ),
     ],
-    example: "mask: {method: partial, keep_last: 4}",
+    example: "masking: {method: partial, keep_last: 4}",
     strength: 10,
     keyed: false,
     codes: &[Code::BadArgument, Code::MaskNotApplicable],

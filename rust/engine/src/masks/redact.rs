@@ -23,7 +23,7 @@ static DEFINITION: Definition = Definition {
     summary: "Text becomes the empty string. Which rows were null stays visible.",
     takes: "string",
     arguments: &[],
-    example: "mask: {method: redact}",
+    example: "masking: {method: redact}",
     strength: 50,
     keyed: false,
     codes: &[Code::BadArgument, Code::MaskNotApplicable],
