@@ -172,6 +172,19 @@ CODES: tuple[Code, ...] = (
         "need quotes.",
     ),
     Code(
+        "policy.log_failed",
+        "a decision could not be written to the decision log",
+        "The line is not known to be on disk, so the decision counts as a denial, whatever the "
+        "policies said. It does not mean that they denied. Free space or permissions, and "
+        "publish again.",
+    ),
+    Code(
+        "policy.unreadable",
+        "a file or folder of policies cannot be read",
+        "It does not exist, cannot be opened, is not UTF-8 text, or is a link that leads out of "
+        "its folder. Nothing is published without the policies that were configured.",
+    ),
+    Code(
         "stage.output_failed",
         "a file could not be written",
         "A file that a command was to write, with rows that were read or the files of a new "
@@ -201,6 +214,12 @@ CODES: tuple[Code, ...] = (
         "the product has no such column",
         "A column that was asked for is not part of the published product. It says nothing "
         "about the contract; `meshgate catalog show` lists the columns.",
+    ),
+    Code(
+        "usage.phase",
+        "there is no such phase",
+        "A decision about a publication is asked for before the data is read (`before_data`) or "
+        "before the commit (`before_commit`). It concerns callers of the Python interface only.",
     ),
     Code(
         "usage.unknown_code",

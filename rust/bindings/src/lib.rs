@@ -3,6 +3,7 @@
 mod capsule;
 mod engine;
 mod enter;
+mod policy;
 mod tables;
 
 use pyo3::prelude::*;
@@ -14,6 +15,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add("EngineFault", module.py().get_type::<enter::EngineFault>())?;
     engine::register(module)?;
+    policy::register(module)?;
     tables::register(module)?;
     Ok(())
 }

@@ -30,7 +30,12 @@ fn checks_table() -> PyResult<String> {
 #[pyfunction]
 #[pyo3(name = "masks")]
 fn masks_table() -> PyResult<String> {
-    json_text(&masks::kinds().iter().map(|kind| kind.definition()).collect::<Vec<_>>())
+    json_text(
+        &masks::kinds()
+            .iter()
+            .map(|kind| kind.definition())
+            .collect::<Vec<_>>(),
+    )
 }
 
 /// The names of the promised types.
@@ -39,20 +44,20 @@ fn column_types() -> Vec<&'static str> {
     promise::Promise::names().collect()
 }
 
-/// Every error code of the engine: code, title, explanation.
+/// Every error code of the engine and of policies: code, title, explanation.
 #[pyfunction]
 fn error_codes() -> PyResult<String> {
-    let rows: Vec<Value> = Code::ALL
-        .iter()
-        .map(|c| {
-            json!({
-                "code": c.as_str(),
-                "title": c.title(),
-                "explanation": c.explanation().lines().map(str::trim).collect::<Vec<_>>().join(" ").trim(),
-            })
+    let engine = Code::ALL.iter().map(|c| {
+        json!({
+            "code": c.as_str(),
+            "title": c.title(),
+            "explanation": c.explanation().lines().map(str::trim).collect::<Vec<_>>().join(" ").trim(),
         })
-        .collect();
-    json_text(&rows)
+    });
+    let policy = meshgate_policy::Code::ALL
+        .iter()
+        .map(|c| json!({"code": c.as_str(), "title": c.title(), "explanation": c.explanation()}));
+    json_text(&engine.chain(policy).collect::<Vec<Value>>())
 }
 
 /// `release`, or `debug` when assertions are compiled in: such a build is not to be measured.

@@ -1,0 +1,413 @@
+//! Deciding: every package is asked, every failure is a denial, and what fired is named.
+
+use std::time::{Duration, Instant};
+
+use regorus::unstable::{Ref, Rule};
+use regorus::Value;
+use serde::{Deserialize, Serialize};
+use serde_json::{json, Value as Json};
+
+use crate::ast;
+use crate::engine::{Ask, Failure, Session};
+use crate::entry::{self, Package, Target};
+use crate::finding::Code;
+use crate::json;
+use crate::message::{said, shorten, Message};
+use crate::set::PolicySet;
+
+/// When, and what, is decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// Before the data is read: packages that read the report wait.
+    BeforeData,
+    /// Before the commit: every package.
+    BeforeCommit,
+    /// Whether a user may read a product: `allow_read` only.
+    Read,
+}
+
+/// One question.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Request {
+    /// When, and what.
+    pub phase: Phase,
+    /// The frozen clock, in ns since 1970 UTC.
+    pub now_ns: i64,
+    /// Entry points that must allow, beside those the set was loaded with.
+    #[serde(default)]
+    pub require: Vec<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct Reason {
+    message: String,
+    code: String,
+    policy: Option<String>,
+    file: Option<String>,
+    line: Option<u32>,
+}
+
+/// A decision as it forms. It allows when nothing was added that denies.
+#[derive(Default)]
+struct Outcome {
+    denied: bool,
+    undefined: bool,
+    error: Option<Code>,
+    reasons: Vec<Reason>,
+    more: usize,
+    policies: Vec<String>,
+    decided: Vec<String>,
+    waiting: Vec<String>,
+}
+
+/// Decides and returns `{allowed, undefined, error, reasons, policies, decided, waiting,
+/// elapsed_us}`.
+pub(crate) fn decide(set: &PolicySet, input: &str, request: &Request) -> Json {
+    let start = Instant::now();
+    // A busy machine can take a thread away for longer than the budget; a hostile policy uses up
+    // every budget. So a timeout is tried once more.
+    let mut outcome = attempt(set, input, request);
+    if outcome.error == Some(Code::Timeout) {
+        outcome = attempt(set, input, request);
+    }
+    if outcome.more > 0 {
+        let message = format!("and {} more reasons", outcome.more);
+        let code = Code::Denied.as_str().to_owned();
+        outcome.reasons.push(Reason {
+            message,
+            code,
+            policy: None,
+            file: None,
+            line: None,
+        });
+    }
+    outcome.policies.sort();
+    outcome.policies.dedup();
+    json!({
+        "allowed": !outcome.denied,
+        "undefined": outcome.undefined,
+        "error": outcome.error.map(Code::as_str),
+        "reasons": outcome.reasons,
+        "policies": outcome.policies,
+        "decided": outcome.decided,
+        "waiting": outcome.waiting,
+        "elapsed_us": u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX),
+    })
+}
+
+fn attempt(set: &PolicySet, input: &str, request: &Request) -> Outcome {
+    let mut asking = Asking {
+        set,
+        outcome: Outcome::default(),
+    };
+    let Some(pool) = &set.pool else {
+        asking.broken(
+            Code::NotLoaded,
+            "the policies hold errors, so nothing can be decided",
+        );
+        return asking.outcome;
+    };
+    let limits = &set.limits;
+    let input = match json::read_object(input, limits.max_input_bytes, limits.max_json_depth) {
+        Ok(input) => input,
+        Err(refused) => {
+            asking.broken(
+                Code::BadInput,
+                &format!("the policy input is unusable: {}", refused.0),
+            );
+            return asking.outcome;
+        }
+    };
+    let mut session = pool.session(input, request.now_ns, Duration::from_millis(limits.time_ms));
+    match request.phase {
+        Phase::Read => asking.read(&mut session),
+        phase => asking.publish(&mut session, phase, &request.require),
+    }
+    asking.outcome
+}
+
+struct Asking<'s> {
+    set: &'s PolicySet,
+    outcome: Outcome,
+}
+
+impl Asking<'_> {
+    /// Denies because deciding itself is not possible.
+    fn broken(&mut self, code: Code, message: &str) {
+        self.outcome.error.get_or_insert(code);
+        self.deny(code.as_str(), message.to_owned(), None, None);
+    }
+
+    fn deny(&mut self, code: &str, message: String, policy: Option<&str>, rule: Option<At>) {
+        self.outcome.denied = true;
+        if self.outcome.reasons.len() >= self.set.limits.max_reasons {
+            self.outcome.more += 1;
+            return;
+        }
+        let (file, line) = rule.unzip();
+        self.outcome.reasons.push(Reason {
+            message: shorten(message, self.set.limits.max_message_bytes),
+            code: code.to_owned(),
+            policy: policy.map(str::to_owned),
+            file,
+            line,
+        });
+    }
+
+    fn failed(&mut self, package: &str, rule: &str, failure: &Failure) {
+        let what = match failure.code {
+            Code::Timeout => "took longer than its budget",
+            Code::Limit => "met a bound of size",
+            Code::Panic => "made the engine fail",
+            _ => "could not be evaluated",
+        };
+        self.outcome.error.get_or_insert(failure.code);
+        let at = failure.place.as_ref().and_then(|(file, line, _)| {
+            let index: usize = file.strip_prefix('m')?.parse().ok()?;
+            Some((self.set.files.get(index)?.clone(), *line))
+        });
+        self.deny(
+            failure.code.as_str(),
+            format!("`{rule}` {what}"),
+            Some(package),
+            at,
+        );
+    }
+
+    fn publish(&mut self, session: &mut Session<'_>, phase: Phase, require: &[String]) {
+        let waits = |package: &Package| phase == Phase::BeforeData && package.reads_report;
+        for package in &self.set.packages {
+            if package.denials.is_empty() && package.allow_publish.is_none() {
+                continue;
+            }
+            if waits(package) {
+                self.outcome.waiting.push(package.name.clone());
+                continue;
+            }
+            self.outcome.decided.push(package.name.clone());
+            for denial in &package.denials {
+                self.ask_denial(session, package, denial);
+            }
+        }
+        let mut required: Vec<&String> = self.set.require.iter().chain(require).collect();
+        required.sort();
+        required.dedup();
+        for written in required {
+            let Some(target) = entry::required(&self.set.analysis, written) else {
+                let message = format!("the required entry point `{written}` does not exist");
+                self.broken(Code::UnknownEntryPoint, &message);
+                continue;
+            };
+            let reads = entry::reads_input(&self.set.analysis, &target, "report");
+            if phase == Phase::BeforeData && reads {
+                self.outcome.waiting.push(target.text());
+                continue;
+            }
+            self.ask_permission(session, &target);
+        }
+    }
+
+    fn read(&mut self, session: &mut Session<'_>) {
+        let mut asked = false;
+        let mut allowed = false;
+        for package in &self.set.packages {
+            let Some(target) = &package.allow_read else {
+                continue;
+            };
+            asked = true;
+            self.outcome.decided.push(package.name.clone());
+            match ask(session, target) {
+                Ok(Value::Bool(true)) => {
+                    allowed = true;
+                    let fired = self.fired(session, target);
+                    self.outcome.policies.extend(fired);
+                }
+                Ok(Value::Bool(false)) => {}
+                Ok(Value::Undefined) => self.outcome.undefined = true,
+                Ok(_) => self.not_boolean(&package.name, target),
+                Err(failure) => self.failed(&package.name, &target.text(), &failure),
+            }
+        }
+        if asked && !allowed {
+            let code = Code::NotAllowed.as_str();
+            self.deny(
+                code,
+                "no policy allows this user to read the product".to_owned(),
+                None,
+                None,
+            );
+        }
+    }
+
+    fn not_boolean(&mut self, package: &str, target: &Target) {
+        let code = Code::NotAllowed;
+        let message = format!("`{}` is neither true nor false", target.text());
+        self.outcome.error.get_or_insert(Code::EvaluationFailed);
+        let at = self.first_place(target);
+        self.deny(code.as_str(), message, Some(package), at);
+    }
+
+    /// A rule that must be exactly `true`.
+    fn ask_permission(&mut self, session: &mut Session<'_>, target: &Target) {
+        let package = target
+            .path
+            .split_last()
+            .map_or(String::new(), |(_, path)| path.join("."));
+        let place = self.first_place(target);
+        let text = target.text();
+        let code = Code::NotAllowed.as_str();
+        match ask(session, target) {
+            Ok(Value::Bool(true)) => {
+                let fired = self.fired(session, target);
+                self.outcome.policies.extend(fired);
+            }
+            Ok(Value::Bool(false)) => {
+                self.deny(code, format!("`{text}` is false"), Some(&package), place);
+            }
+            Ok(Value::Undefined) => {
+                self.outcome.undefined = true;
+                self.deny(
+                    code,
+                    format!("`{text}` is undefined"),
+                    Some(&package),
+                    place,
+                );
+            }
+            Ok(_) => self.not_boolean(&package, target),
+            Err(failure) => self.failed(&package, &text, &failure),
+        }
+    }
+
+    /// A rule that must be empty, undefined or false.
+    fn ask_denial(&mut self, session: &mut Session<'_>, package: &Package, target: &Target) {
+        let value = match ask(session, target) {
+            Ok(value) => value,
+            Err(failure) => return self.failed(&package.name, &target.text(), &failure),
+        };
+        let messages = match said(&value, target, &self.set.limits) {
+            Ok(messages) if messages.is_empty() => return,
+            Ok(messages) => messages,
+            Err(code) => {
+                self.outcome.error.get_or_insert(code);
+                vec![(
+                    code.as_str().to_owned(),
+                    format!("`{}` is not usable", target.text()),
+                )]
+            }
+        };
+        let sources = self.sources(session, target);
+        for (code, message) in messages {
+            let by = sources
+                .iter()
+                .filter(|(words, _)| words.contains(&(code.clone(), message.clone())));
+            let at = by
+                .map(|(_, at)| at.clone())
+                .next()
+                .or_else(|| self.first_place(target));
+            self.outcome
+                .policies
+                .extend(at.iter().map(|(file, line)| format!("{file}:{line}")));
+            self.deny(&code, message, Some(&package.name), at);
+        }
+    }
+
+    /// What each rule of a denial says on its own, and where that rule begins.
+    fn sources(&self, session: &mut Session<'_>, target: &Target) -> Vec<(Vec<Message>, At)> {
+        let rules = self.rules(target);
+        if rules.len() == 1 {
+            return Vec::new();
+        }
+        let mut found = Vec::new();
+        for (module, rule) in rules.into_iter().take(self.set.limits.max_reasons) {
+            let Some(owner) = self.set.modules.get(module) else {
+                continue;
+            };
+            let Ok(value) = session.ask(Ask::One(owner, &rule, &target.path)) else {
+                break;
+            };
+            let (line, _) = ast::place(ast::head(&rule).span());
+            if let (Ok(words), Some(file)) = (
+                said(&value, target, &self.set.limits),
+                self.set.files.get(module),
+            ) {
+                found.push((words, (file.clone(), line)));
+            }
+        }
+        found
+    }
+
+    /// `file:line` of the bodies that made a rule true, as far as they can be told apart.
+    fn fired(&self, session: &mut Session<'_>, target: &Target) -> Vec<String> {
+        let rules = self.rules(target);
+        let single = rules.len() == 1;
+        let mut found = Vec::new();
+        for (module, rule) in rules {
+            let Some(owner) = self.set.modules.get(module) else {
+                continue;
+            };
+            let alone = single
+                || matches!(
+                    session.ask(Ask::One(owner, &rule, &target.path)),
+                    Ok(Value::Bool(true))
+                );
+            if let (true, Some(file)) = (alone, self.set.files.get(module)) {
+                found.push(format!("{file}:{}", body_line(&rule)));
+            }
+        }
+        found
+    }
+
+    /// The rules behind a target that are not defaults: module and rule.
+    fn rules(&self, target: &Target) -> Vec<(usize, Ref<Rule>)> {
+        let analysis = &self.set.analysis;
+        let groups = analysis.index.range(target.path.clone()..);
+        let groups = groups.take_while(|(path, _)| path.starts_with(&target.path));
+        let mut found = Vec::new();
+        for (_, group) in groups {
+            for (module, rule) in analysis.groups.get(*group).map_or(&[][..], |g| &g.rules) {
+                let Some(rule) = self
+                    .set
+                    .modules
+                    .get(*module)
+                    .and_then(|m| m.policy.get(*rule))
+                else {
+                    continue;
+                };
+                if matches!(rule.as_ref(), Rule::Spec { .. }) {
+                    found.push((*module, rule.clone()));
+                }
+            }
+        }
+        found
+    }
+
+    fn first_place(&self, target: &Target) -> Option<At> {
+        let (module, rule) = self.rules(target).into_iter().next()?;
+        let (line, _) = ast::place(ast::head(&rule).span());
+        Some((self.set.files.get(module)?.clone(), line))
+    }
+}
+
+/// File and line.
+type At = (String, u32);
+
+fn ask(session: &mut Session<'_>, target: &Target) -> Result<Value, Failure> {
+    let text = target.text();
+    session.ask(if target.document {
+        Ask::Document(&text)
+    } else {
+        Ask::Rule(&text)
+    })
+}
+
+/// The line of a rule's first statement, or of its head when it has none.
+fn body_line(rule: &Rule) -> u32 {
+    if let Rule::Spec { bodies, .. } = rule {
+        if let Some(stmt) = bodies.first().and_then(|body| body.query.stmts.first()) {
+            return stmt.span.line;
+        }
+    }
+    ast::place(ast::head(rule).span()).0
+}

@@ -1,0 +1,238 @@
+//! Guards over a module's text, before the engine's parser sees it.
+//!
+//! The parser's time doubles with each nested literal, its recursion has no bound outside of
+//! parentheses, a NUL byte ends its reading without an error, and a number such as `1e999999999`
+//! is expanded digit by digit. This scanner is not recursive and reads every byte once.
+
+use crate::finding::{Code, Finding};
+use crate::limits::Limits;
+use crate::scan::{Kind, Scanner, Token};
+
+/// What the scan of an accepted text says about its dialect.
+#[derive(Debug, Default)]
+pub(crate) struct Scan {
+    /// Words that only Rego v1 (or an import) makes keywords, with the place of their first use.
+    pub(crate) future_words: Vec<(&'static str, u32, u32)>,
+}
+
+const FUTURE_WORDS: [&str; 3] = ["every", "if", "in"];
+/// Digits of a number beside its exponent, and the exponent: both well beyond a double.
+const MAX_NUMBER_CHARS: usize = 64;
+const MAX_EXPONENT: u32 = 308;
+/// Brackets of every kind that may be open at once.
+const MAX_BRACKETS: usize = 32;
+const MAX_SIGNS: usize = 2;
+
+/// One open bracket, or the text outside of all brackets.
+#[derive(Default)]
+struct Level {
+    /// Operators in the chain being read: the tree leans to the left, one level for each.
+    operators: usize,
+    /// Deepest bracket inside the chain being read.
+    nested: usize,
+    /// Deepest finished chain.
+    deepest: usize,
+    literal: bool,
+}
+
+impl Level {
+    fn depth(&self) -> usize {
+        self.deepest.max(self.operators + self.nested)
+    }
+
+    fn end_chain(&mut self) {
+        self.deepest = self.depth();
+        self.operators = 0;
+        self.nested = 0;
+    }
+}
+
+#[derive(PartialEq)]
+enum Before {
+    Nothing,
+    Operand,
+    Operator,
+}
+
+/// Accepts a text whose size, nesting and numbers are within the bounds.
+///
+/// The first fault is reported with its place.
+pub(crate) fn check(file: &str, text: &str, limits: &Limits) -> Result<Scan, Finding> {
+    let too_large = |what: String| Finding::error(Code::TooLarge, file, what);
+    if text.len() > limits.max_file_bytes {
+        return Err(too_large(format!(
+            "the module is larger than {} bytes",
+            limits.max_file_bytes
+        ))
+        .help("split the module, or raise limits.max_file_bytes"));
+    }
+    if text.lines().count() > limits.max_lines {
+        return Err(too_large(format!(
+            "the module has more than {} lines",
+            limits.max_lines
+        ))
+        .help("split the module, or raise limits.max_lines"));
+    }
+    let mut scan = Scan::default();
+    let mut levels = vec![Level::default()];
+    let mut before = Before::Nothing;
+    let mut after_dot = false;
+    let mut signs = 0usize;
+    for token in Scanner::new(text) {
+        let Token {
+            kind,
+            text: word,
+            line,
+            column,
+        } = token;
+        let nesting = |what: String| Finding::error(Code::Nesting, file, what).at(line, column);
+        if column > limits.max_columns {
+            return Err(
+                too_large(format!("a line is longer than {}", limits.max_columns))
+                    .at(line, column)
+                    .help("break the line, or raise limits.max_columns"),
+            );
+        }
+        let dotted = std::mem::take(&mut after_dot);
+        if !(kind == Kind::Symbol && word == "-") {
+            signs = 0;
+        }
+        let Some(level) = levels.last_mut() else {
+            break;
+        };
+        match kind {
+            Kind::Bad => {
+                return Err(Finding::error(
+                    Code::Syntax,
+                    file,
+                    "a character or an unfinished string that Rego does not know",
+                )
+                .at(line, column));
+            }
+            Kind::Symbol => match word {
+                "(" | "[" | "{" => {
+                    if before == Before::Operand && word != "{" {
+                        level.operators += 1;
+                    }
+                    let literal = word != "(";
+                    levels.push(Level {
+                        literal,
+                        ..Level::default()
+                    });
+                    before = Before::Nothing;
+                    // The outermost bracket is the rule's body.
+                    let literals = levels.iter().skip(2).filter(|l| l.literal).count();
+                    if literals > limits.max_literal_depth {
+                        return Err(nesting(format!(
+                            "brackets are nested deeper than {}",
+                            limits.max_literal_depth
+                        ))
+                        .help("give the inner parts names, or raise limits.max_literal_depth"));
+                    }
+                    if levels.len() > MAX_BRACKETS {
+                        return Err(nesting(format!("more than {MAX_BRACKETS} open brackets")));
+                    }
+                }
+                ")" | "]" | "}" => {
+                    level.end_chain();
+                    let depth = level.depth() + 1;
+                    if levels.len() == 1 {
+                        return Err(Finding::error(
+                            Code::Syntax,
+                            file,
+                            format!("`{word}` closes nothing"),
+                        )
+                        .at(line, column));
+                    }
+                    levels.pop();
+                    if let Some(outer) = levels.last_mut() {
+                        outer.nested = outer.nested.max(depth);
+                    }
+                    before = Before::Operand;
+                }
+                "," | ";" | ":" | ":=" | "=" => {
+                    level.end_chain();
+                    before = Before::Nothing;
+                }
+                _ => {
+                    if word == "-" && before != Before::Operand {
+                        signs += 1;
+                        if signs > MAX_SIGNS {
+                            return Err(nesting(format!("more than {MAX_SIGNS} signs in a row")));
+                        }
+                    }
+                    level.operators += 1;
+                    before = Before::Operator;
+                    after_dot = word == ".";
+                }
+            },
+            Kind::Word if word == "in" && before == Before::Operand => {
+                level.operators += 1;
+                before = Before::Operator;
+                note_future(&mut scan, word, line, column);
+            }
+            Kind::Number if before == Before::Operand && word.starts_with('-') => {
+                level.operators += 1;
+                check_number(file, word, line, column)?;
+            }
+            Kind::Word | Kind::Number | Kind::Text => {
+                if before == Before::Operand {
+                    level.end_chain();
+                }
+                before = Before::Operand;
+                if kind == Kind::Number {
+                    check_number(file, word, line, column)?;
+                }
+                if kind == Kind::Word && !dotted {
+                    note_future(&mut scan, word, line, column);
+                }
+            }
+        }
+        if levels.last().map_or(0, Level::depth) > limits.max_expression_depth {
+            return Err(Finding::error(
+                Code::Nesting,
+                file,
+                format!(
+                    "an expression is deeper than {}",
+                    limits.max_expression_depth
+                ),
+            )
+            .at(line, column)
+            .help("give parts of it names, or raise limits.max_expression_depth"));
+        }
+    }
+    Ok(scan)
+}
+
+fn note_future(scan: &mut Scan, word: &str, line: u32, column: u32) {
+    if let Some(known) = FUTURE_WORDS.iter().find(|w| **w == word) {
+        if !scan.future_words.iter().any(|(seen, ..)| seen == known) {
+            scan.future_words.push((known, line, column));
+        }
+    }
+}
+
+/// Refuses numbers whose expansion would be large, or that no double can hold.
+fn check_number(file: &str, word: &str, line: u32, column: u32) -> Result<(), Finding> {
+    if number_is_bounded(word) {
+        return Ok(());
+    }
+    Err(Finding::error(
+        Code::TooLarge,
+        file,
+        "a number is outside of the range of a double",
+    )
+    .at(line, column))
+}
+
+/// Whether the text of a number has few digits and an exponent that a double can hold.
+pub(crate) fn number_is_bounded(word: &str) -> bool {
+    if word.len() > MAX_NUMBER_CHARS {
+        return false;
+    }
+    let exponent = word.split(['e', 'E']).nth(1).unwrap_or("0");
+    exponent
+        .trim_start_matches(['+', '-'])
+        .parse::<u32>()
+        .is_ok_and(|exponent| exponent <= MAX_EXPONENT)
+}

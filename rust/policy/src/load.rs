@@ -1,0 +1,428 @@
+//! From texts to a checked, prepared set: size, guards, parse, static checks, data, dry compile.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use regorus::unstable::{Module, Ref};
+use regorus::{Engine, Value};
+use sha2::{Digest, Sha256};
+
+use crate::analysis::{package, Analysis, Named};
+use crate::engine::{fresh, guarded, place_of, Panicked, Pool};
+use crate::entry::{self, Question};
+use crate::finding::{Code, Finding, Severity};
+use crate::graph;
+use crate::guard::{self, Scan};
+use crate::json;
+use crate::limits::Limits;
+use crate::schema::Schema;
+use crate::set::{Options, PolicySet};
+
+/// Loads modules by name. A set with errors decides nothing: see [`PolicySet::findings`].
+pub(crate) fn load(modules: &[(String, String)], data: &str, options: Options) -> PolicySet {
+    let limits = Arc::new(options.limits.clone());
+    let mut loading = Loading {
+        findings: Vec::new(),
+        limits: Arc::clone(&limits),
+        options,
+    };
+    let built = guarded(|| loading.build(modules, data));
+    let mut findings = loading.findings;
+    let built = built.unwrap_or_else(|Panicked| {
+        findings.push(Finding::error(
+            Code::Panic,
+            "",
+            "the engine failed while loading",
+        ));
+        None
+    });
+    findings.sort_by(|a, b| {
+        (&a.file, a.line, a.column, a.code).cmp(&(&b.file, b.line, b.column, b.code))
+    });
+    findings.dedup();
+    let broken = findings.iter().any(|f| f.severity == Severity::Error);
+    let digest = digest(modules, data);
+    let (pool, analysis, files, parsed) = match built {
+        Some(built) => (Some(built.pool), built.analysis, built.files, built.modules),
+        None => (None, Analysis::default(), Vec::new(), Vec::new()),
+    };
+    PolicySet {
+        pool: if broken { None } else { pool },
+        packages: entry::packages(&analysis, &files),
+        analysis,
+        files,
+        modules: parsed,
+        findings,
+        digest,
+        limits,
+        require: loading.options.require,
+    }
+}
+
+struct Loading {
+    findings: Vec<Finding>,
+    limits: Arc<Limits>,
+    options: Options,
+}
+
+struct Built {
+    pool: Pool,
+    analysis: Analysis,
+    files: Vec<String>,
+    modules: Vec<Ref<Module>>,
+}
+
+/// Text as it is digested and parsed: no byte order mark, lines end with a line feed.
+fn normalise(text: &str) -> String {
+    text.trim_start_matches('\u{feff}').replace("\r\n", "\n")
+}
+
+/// SHA-256 over the normalised modules, sorted by name, and the data; lengths keep parts apart.
+fn digest(modules: &[(String, String)], data: &str) -> String {
+    let mut sorted: Vec<_> = modules
+        .iter()
+        .map(|(n, t)| (n.as_str(), normalise(t)))
+        .collect();
+    sorted.sort();
+    let mut hash = Sha256::new();
+    hash.update(b"meshgate policy set 1\n");
+    for (name, text) in &sorted {
+        for part in [*name, text.as_str()] {
+            hash.update((part.len() as u64).to_le_bytes());
+            hash.update(part.as_bytes());
+        }
+    }
+    hash.update((data.len() as u64).to_le_bytes());
+    hash.update(data.as_bytes());
+    hash.finalize()
+        .iter()
+        .fold("sha256:".to_owned(), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+}
+
+impl Loading {
+    fn push(&mut self, finding: Finding) {
+        self.findings.push(finding);
+    }
+
+    fn failed(&self) -> bool {
+        self.findings.iter().any(|f| f.severity == Severity::Error)
+    }
+
+    fn build(&mut self, modules: &[(String, String)], data: &str) -> Option<Built> {
+        let texts = self.texts(modules);
+        let mut engine = fresh(&self.limits).ok()?;
+        let mut files = Vec::new();
+        for (name, text, scan) in texts {
+            if self.parse(&mut engine, &name, &text, &scan, files.len()) {
+                files.push(name);
+            }
+        }
+        let modules: Vec<Ref<Module>> = engine.get_modules().clone();
+        let rules: usize = modules.iter().map(|m| m.policy.len()).sum();
+        if rules > self.limits.max_rules {
+            let message = format!("the set has more than {} rules", self.limits.max_rules);
+            self.push(Finding::error(Code::TooLarge, "", message));
+            return None;
+        }
+        self.reserved(&modules, &files);
+        let named: Vec<Named<'_>> = files
+            .iter()
+            .zip(&modules)
+            .map(|(file, module)| Named { file, module })
+            .collect();
+        let analysis = Analysis::new(&named, &mut self.findings);
+        let names: Vec<&str> = files.iter().map(String::as_str).collect();
+        graph::check(&analysis, &names, &self.limits, &mut self.findings);
+        self.strict_inputs(&analysis, &names);
+        self.entry_points(&analysis);
+        let data = self.data(data, &analysis, &names);
+        // What was refused above may break the engine below: a deep chain, for one.
+        if self.failed() {
+            return Some(Built {
+                pool: Pool::new(Engine::new()),
+                analysis,
+                files,
+                modules,
+            });
+        }
+        engine.add_data(data?).ok()?;
+        self.prepare(&mut engine, &analysis, &names);
+        Some(Built {
+            pool: Pool::new(engine),
+            analysis,
+            files,
+            modules,
+        })
+    }
+
+    /// Texts within the bounds of size and nesting, sorted by name, each name once.
+    fn texts(&mut self, modules: &[(String, String)]) -> Vec<(String, String, Scan)> {
+        let total: usize = modules.iter().map(|(_, text)| text.len()).sum();
+        if modules.len() > self.limits.max_modules || total > self.limits.max_total_bytes {
+            let message = format!(
+                "the set has more than {} modules or {} bytes",
+                self.limits.max_modules, self.limits.max_total_bytes
+            );
+            self.push(Finding::error(Code::TooLarge, "", message));
+            return Vec::new();
+        }
+        let mut sorted: Vec<_> = modules.iter().collect();
+        sorted.sort();
+        let mut seen = BTreeSet::new();
+        let mut texts = Vec::new();
+        for (name, text) in sorted {
+            if !seen.insert(name) {
+                self.push(Finding::error(
+                    Code::DuplicateModule,
+                    name,
+                    "two modules have this name",
+                ));
+                continue;
+            }
+            let text = normalise(text);
+            if let Some(at) = text.find('\0') {
+                let before = text.get(..at).unwrap_or_default();
+                let line = before.matches('\n').count() as u32 + 1;
+                let column = before.rsplit('\n').next().map_or(0, |l| l.chars().count()) as u32 + 1;
+                let message = "a NUL character, which would end the module unseen";
+                self.push(Finding::error(Code::Syntax, name, message).at(line, column));
+                continue;
+            }
+            match guard::check(name, &text, &self.limits) {
+                Ok(scan) => texts.push((name.clone(), text, scan)),
+                Err(finding) => self.push(finding),
+            }
+        }
+        texts
+    }
+
+    /// Adds a module as v1, or as v0 when only that parses. The engine knows it as `m<index>`.
+    fn parse(
+        &mut self,
+        engine: &mut Engine,
+        name: &str,
+        text: &str,
+        scan: &Scan,
+        index: usize,
+    ) -> bool {
+        engine.set_rego_v0(false);
+        let Err(first) = engine.add_policy(format!("m{index}"), text.to_owned()) else {
+            return true;
+        };
+        // As v0 the engine would treat these words as names and warn on the terminal.
+        let keywords = imported_keywords(text);
+        let as_v0 = scan
+            .future_words
+            .iter()
+            .all(|(word, ..)| keywords.contains(*word));
+        if as_v0 {
+            engine.set_rego_v0(true);
+            if engine
+                .add_policy(format!("m{index}"), text.to_owned())
+                .is_ok()
+            {
+                return true;
+            }
+        }
+        let mut finding = Finding::error(Code::Syntax, name, "the module is not Rego v1 or v0");
+        if let Some((_, line, column)) = place_of(&first) {
+            finding = finding.at(line, column);
+        }
+        self.push(finding.help("the place is where reading it as Rego v1 stopped"));
+        false
+    }
+
+    fn reserved(&mut self, modules: &[Ref<Module>], files: &[String]) {
+        let reserved: Vec<&str> = self.options.reserved.split('.').collect();
+        for (file, module) in files.iter().zip(modules) {
+            if self.options.reserved.is_empty() || self.options.shipped.contains(file) {
+                continue;
+            }
+            let Some(package) = package(module) else {
+                continue;
+            };
+            if package
+                .iter()
+                .zip(&reserved)
+                .filter(|(a, b)| a == b)
+                .count()
+                == reserved.len()
+            {
+                let (line, column) = crate::ast::place(module.package.refr.span());
+                let message = format!("the package `{}` is reserved", package.join("."));
+                self.findings.push(
+                    Finding::error(Code::ReservedPackage, file, message)
+                        .at(line, column)
+                        .help("choose another package for your own policies"),
+                );
+            }
+        }
+    }
+
+    /// Every path of the input that an entry point reaches must be documented for its question.
+    fn strict_inputs(&mut self, analysis: &Analysis, files: &[&str]) {
+        let schemas = [
+            (
+                Question::Publish,
+                self.options.input_schema.clone().map(Schema::new),
+            ),
+            (
+                Question::Read,
+                self.options.read_schema.clone().map(Schema::new),
+            ),
+        ];
+        let mut reached: BTreeMap<usize, Vec<Question>> = BTreeMap::new();
+        for (question, _) in &schemas {
+            let roots = entry::roots(analysis, *question, &self.options.require);
+            for group in graph::reach(analysis, roots) {
+                reached.entry(group).or_default().push(*question);
+            }
+        }
+        for (at, group) in analysis.groups.iter().enumerate() {
+            for (module, path) in &group.reads {
+                let asked = reached.get(&at);
+                let mut missing = Vec::new();
+                let mut judged = 0;
+                for (question, schema) in &schemas {
+                    let Some(schema) = schema else { continue };
+                    if asked.is_some_and(|asked| !asked.contains(question)) {
+                        continue;
+                    }
+                    judged += 1;
+                    missing.extend(schema.find(path).err());
+                }
+                // A rule that nothing reaches may be meant for either question.
+                let wrong = if asked.is_some() {
+                    !missing.is_empty()
+                } else {
+                    judged > 0 && missing.len() == judged
+                };
+                let Some(first) = missing.into_iter().next().filter(|_| wrong) else {
+                    continue;
+                };
+                let file = files.get(*module).copied().unwrap_or_default();
+                let message = format!("`{}` is not part of the input", first.path);
+                let (line, column) = first.place;
+                let help = match &first.nearest {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => "the documentation of the policy input lists its paths".to_owned(),
+                };
+                let finding = Finding::error(Code::UnknownInput, file, message);
+                self.findings.push(finding.at(line, column).help(help));
+            }
+        }
+    }
+
+    fn entry_points(&mut self, analysis: &Analysis) {
+        for written in &self.options.require {
+            if entry::required(analysis, written).is_some() {
+                continue;
+            }
+            let known: Vec<String> = analysis
+                .groups
+                .iter()
+                .filter(|g| {
+                    g.path
+                        .last()
+                        .is_some_and(|name| name == entry::ALLOW_PUBLISH)
+                })
+                .map(|g| g.path.get(..g.package).unwrap_or_default().join("."))
+                .collect();
+            let message = format!("the required entry point `{written}` does not exist");
+            let finding = Finding::error(Code::UnknownEntryPoint, "", message);
+            let near = crate::finding::nearest(written, known.iter().map(String::as_str));
+            self.findings.push(match near {
+                Some(near) => finding.help(format!("did you mean `{near}`?")),
+                None => finding.help("name a package that defines `allow_publish`"),
+            });
+        }
+    }
+
+    /// The data document, which must not touch the path of any rule: the engine would let it win.
+    fn data(&mut self, data: &str, analysis: &Analysis, files: &[&str]) -> Option<Value> {
+        let read = json::read_object(data, self.limits.max_data_bytes, self.limits.max_json_depth);
+        let value = match read {
+            Ok(value) => value,
+            Err(refused) => {
+                let message = format!("the data document is unusable: {}", refused.0);
+                self.push(Finding::error(Code::BadData, "", message));
+                return None;
+            }
+        };
+        for group in &analysis.groups {
+            let mut at = Some(&value);
+            for name in &group.path {
+                at = match at {
+                    Some(Value::Object(fields)) => fields.get(&Value::from(name.as_str())),
+                    _ => break,
+                };
+            }
+            if at.is_some() {
+                let (module, line, column) = group.place;
+                let file = files.get(module).copied().unwrap_or_default();
+                let message = format!(
+                    "the data holds a value for the rule `{}`",
+                    group.path.join(".")
+                );
+                self.push(
+                    Finding::error(Code::DataShadowsRule, file, message)
+                        .at(line, column)
+                        .help("rename the rule, or move the value out of its path"),
+                );
+            }
+        }
+        Some(value)
+    }
+
+    /// Compiles every entry point once, so that unsafe variables show now.
+    fn prepare(&mut self, engine: &mut Engine, analysis: &Analysis, files: &[&str]) {
+        for group in &analysis.groups {
+            let path: std::sync::Arc<str> = format!("data.{}", group.path.join(".")).into();
+            let Err(error) = engine.compile_with_entrypoint(&path) else {
+                continue;
+            };
+            let place = place_of(&error);
+            if place.is_none() && error.to_string().contains("not a valid rule path") {
+                continue;
+            }
+            let (module, line, column) = place.map_or(group.place, |(file, line, column)| {
+                let index = file.strip_prefix('m').and_then(|n| n.parse().ok());
+                (index.unwrap_or(group.place.0), line, column)
+            });
+            let file = files.get(module).copied().unwrap_or_default();
+            self.push(
+                Finding::error(Code::Invalid, file, "the rules do not compile")
+                    .at(line, column)
+                    .help("a variable may have no value here, or two rules may contradict"),
+            );
+            return;
+        }
+    }
+}
+
+/// The words that `import future.keywords` and `import rego.v1` make keywords in a v0 module.
+fn imported_keywords(text: &str) -> BTreeSet<String> {
+    let all = ["every", "if", "in", "contains"];
+    let mut found = BTreeSet::new();
+    for line in text.lines() {
+        let Some(path) = line.trim().strip_prefix("import ") else {
+            continue;
+        };
+        match path.trim() {
+            "rego.v1" | "future.keywords" => found.extend(all.map(str::to_owned)),
+            path => {
+                if let Some(word) = path.strip_prefix("future.keywords.") {
+                    found.insert(word.trim().to_owned());
+                    if word.trim() == "every" {
+                        found.insert("in".to_owned());
+                    }
+                }
+            }
+        }
+    }
+    found
+}
