@@ -1,0 +1,324 @@
+"""Plans and runs: the engine's surface for Python.
+
+A `Plan` is a contract compiled once against a schema. A `Run` is one pass over one stream; it is an
+iterator of `Split` that whoever writes the output pulls, and ends with a `Report`. Python is crossed
+once per window of batches, never per row, and sees no value.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from meshgate import _native, errors, source
+from meshgate.contract import Contract
+from meshgate.errors import MeshgateError, UsageError
+from meshgate.report import Metrics, Report
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+DEFAULT_KEY = "default"
+"""The reference under which a mesh hands over its own key."""
+
+_CLASSES: dict[str, type[MeshgateError]] = {
+    "contract": errors.ContractError,
+    "plan": errors.PlanError,
+    "source": errors.SourceError,
+    "limit": errors.LimitError,
+    "engine": errors.EngineError,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """What became of some rows of the stream.
+
+    Attributes:
+        accepted: rows that failed no check of severity error, masked; None when there are none.
+        rejected: the other rows, masked, with ``_mg_row`` (uint64) and ``_mg_checks``
+            (list of string).
+    """
+
+    accepted: pa.RecordBatch | None
+    rejected: pa.RecordBatch | None
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """Whether and how one clause is enforced."""
+
+    id: str
+    check: str
+    state: str
+    how: str
+    clause: str
+
+
+class Plan:
+    """A contract compiled against a schema: immutable, shared between threads.
+
+    Example:
+        >>> import pyarrow as pa
+        >>> from meshgate.contract import Check, Column, Contract
+        >>> contract = Contract(
+        ...     id="t", dataset="t", version="1.0.0", columns=(Column("a", "integer"),),
+        ...     checks=(Check("a.not_null", "not_null", ("a",)),),
+        ... )
+        >>> data = pa.table({"a": [1, None]})
+        >>> Plan.compile(contract, data).check(data).rejected_rows
+        1
+    """
+
+    __slots__ = ("_native", "contract")
+
+    def __init__(self, contract: Contract, native: _native.Plan) -> None:
+        self.contract = contract
+        self._native = native
+
+    @classmethod
+    def compile(
+        cls, contract: Contract, schema: Any, keys: Mapping[str, bytes] | None = None
+    ) -> Plan:
+        """A plan for data of this schema.
+
+        Args:
+            contract: the contract.
+            schema: anything with ``__arrow_c_schema__``, data that speaks Arrow, or an open
+                `Source`.
+            keys: master keys by the references of the contract; ``default`` is the mesh's own.
+
+        Raises:
+            PlanError: ``plan.*``, with the place in the contract.
+        """
+        if isinstance(schema, Source):
+            native_schema: Any = schema.native
+        elif hasattr(schema, "__arrow_c_schema__"):
+            native_schema = schema
+        else:
+            native_schema = open_source(schema).native
+        try:
+            native = _native.Plan.compile(
+                contract.to_json().encode(), native_schema, dict(keys or {})
+            )
+        except _native.EngineFault as fault:
+            raise _error(fault, contract) from None
+        return cls(contract, native)
+
+    @property
+    def accepted_schema(self) -> pa.Schema:
+        """Schema of accepted batches: the promised columns, masked, in contract order."""
+        import pyarrow as pa
+
+        return pa.schema(self._native.accepted_schema)
+
+    @property
+    def quarantine_schema(self) -> pa.Schema:
+        """Schema of rejected batches: the accepted columns, nullable, and two more."""
+        import pyarrow as pa
+
+        return pa.schema(self._native.quarantine_schema)
+
+    def explain(self) -> list[Explained]:
+        """One line per clause: enforced, decided by the schema, or not enforced and why."""
+        return [Explained(**line) for line in json.loads(self._native.explain())]
+
+    def run(
+        self,
+        data: Any,
+        *,
+        now: int | float | None = None,
+        threads: int | None = None,
+        memory_bytes: int | None = None,
+        outputs: bool = True,
+        digest_key: bytes | None = None,
+        progress: Callable[[Run], None] | None = None,
+    ) -> Run:
+        """Starts a run over data; nothing is read before the run is pulled.
+
+        Args:
+            data: as `open_source` takes it, or an open `Source`.
+            now: seconds since the epoch for ages; the present by default.
+            threads: at most so many; ``MESHGATE_THREADS`` or all cores by default.
+            memory_bytes: bound for what uniqueness remembers; ``MESHGATE_MEMORY`` by default.
+            outputs: produce batches; otherwise only judge.
+            digest_key: compute a keyed digest of the input.
+            progress: called after each window with the run.
+        """
+        opened = data if isinstance(data, Source) else open_source(data)
+        now_ns = time.time_ns() if now is None else int(now * 1_000_000_000)
+        try:
+            native = self._native.run(
+                opened.native,
+                now_ns=now_ns,
+                threads=_setting("MESHGATE_THREADS", threads) or 0,
+                memory_bytes=_setting("MESHGATE_MEMORY", memory_bytes),
+                seed=secrets.randbits(64),
+                outputs=outputs,
+                digest_key=digest_key,
+            )
+        except _native.EngineFault as fault:
+            raise _error(fault, self.contract) from None
+        return Run(self.contract, native, progress)
+
+    def check(self, data: Any, **options: Any) -> Report:
+        """The report of a run that produces nothing else.
+
+        Args:
+            data: as `run` takes it.
+            options: of `run`.
+        """
+        run = self.run(data, outputs=False, **options)
+        for _ in run:
+            pass
+        return run.report
+
+
+class Run:
+    """One pass of a plan over one stream. Iterate it to its end, then read `report`.
+
+    An error of the source or the engine is raised where the iteration meets it; it is kept in
+    `error`, so that a writer that wraps what it pulls cannot hide it.
+    """
+
+    def __init__(
+        self, contract: Contract, native: _native.Run, progress: Callable[[Run], None] | None
+    ) -> None:
+        self.contract = contract
+        self.error: MeshgateError | None = None
+        self.input_digest: str | None = None
+        self._native = native
+        self._progress = progress
+        self._report: Report | None = None
+        self._started = time.perf_counter()
+
+    @property
+    def rows(self) -> int:
+        """Rows judged so far."""
+        return self._native.rows
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of Arrow buffers judged so far."""
+        return self._native.bytes
+
+    @property
+    def report(self) -> Report:
+        """What the run found; it exists once the stream is at its end.
+
+        Raises:
+            UsageError: ``usage.run_unfinished``.
+        """
+        if self._report is None:
+            raise self.error or UsageError(
+                code="usage.run_unfinished",
+                message="the report of a run exists when all of its batches were pulled",
+                help="iterate the run to its end first",
+            )
+        return self._report
+
+    def __iter__(self) -> Iterator[Split]:
+        if self._report is not None or self.error is not None:
+            return
+        try:
+            while True:
+                pair = self._pull()
+                if self._progress is not None:
+                    self._progress(self)
+                if pair is None:
+                    break
+                yield Split(_batch(pair[0]), _batch(pair[1]))
+            self._finish()
+        except _native.EngineFault as fault:
+            self.error = _error(fault, self.contract)
+            raise self.error from None
+
+    def _pull(self) -> tuple[_native.Batch | None, _native.Batch | None] | None:
+        try:
+            return next(self._native)
+        except StopIteration:
+            return None
+
+    def _finish(self) -> None:
+        text, self.input_digest = self._native.finish()
+        seconds = time.perf_counter() - self._started
+        metrics = Metrics(self.bytes, seconds, self.rows / seconds if seconds else 0.0)
+        self._report = Report.from_dict(
+            json.loads(text), metrics=metrics, places=self.contract.positions
+        )
+
+
+class Source:
+    """Data that is open: its schema is known, and it can be run once."""
+
+    __slots__ = ("native",)
+
+    def __init__(self, native: _native.Source) -> None:
+        self.native = native
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The schema of the data, all fields nullable."""
+        import pyarrow as pa
+
+        return pa.schema(self.native.schema)
+
+
+def open_source(data: Any) -> Source:
+    """Opens data: anything that speaks Arrow, or a path.
+
+    Raises:
+        SourceError: ``source.*``; the data's own library is never quoted.
+    """
+    if isinstance(data, Source):
+        return data
+    speaking = source.arrow(data)
+    try:
+        return Source(_native.Source(speaking))
+    except _native.EngineFault as fault:
+        raise _error(fault, None) from None
+    except Exception:
+        raise errors.SourceError(
+            code="source.not_arrow",
+            message=f"{type(data).__name__} could not be opened as an Arrow stream",
+            help="it has the Arrow interface, but its own library refused",
+        ) from None
+
+
+def _batch(native: _native.Batch | None) -> pa.RecordBatch | None:
+    if native is None:
+        return None
+    import pyarrow as pa
+
+    return pa.record_batch(native)
+
+
+def _setting(name: str, given: int | None) -> int | None:
+    if given is not None:
+        return given
+    text = os.environ.get(name, "").strip()
+    if not text:
+        return None
+    try:
+        value = int(text)
+    except ValueError:
+        value = -1
+    if value < 0:
+        raise UsageError(
+            code="usage.bad_setting",
+            message=f"the environment variable {name} is not a whole number from 0",
+            help="threads, or bytes",
+        )
+    return value
+
+
+def _error(fault: _native.EngineFault, contract: Contract | None) -> MeshgateError:
+    code, message, clause, data, help_ = fault.args
+    where = contract.positions.get(clause or "") if contract is not None else None
+    kind = _CLASSES.get(code.partition(".")[0], errors.EngineError)
+    return kind(code=code, message=message, where=where, data=data, help=help_)
