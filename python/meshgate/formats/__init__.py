@@ -19,6 +19,8 @@ from meshgate.formats.findings import Findings
 __all__ = ["Limits", "load"]
 
 _TEXT = "<text>"
+_PATH_CHARS = 4096
+_LINE_BREAK = {"\n", "\r"}
 
 
 def load(
@@ -30,7 +32,7 @@ def load(
     r"""The contract of a document, in either form.
 
     Args:
-        document: a path, or the text itself (a string with a line break, or bytes).
+        document: a path, or the text itself (bytes, or a string with a line break).
         domain: the domain of a native document that names none.
         limits: bounds on the document.
 
@@ -44,7 +46,7 @@ def load(
     if isinstance(document, bytes):
         data: str | bytes = document
         findings = Findings(_TEXT)
-    elif isinstance(document, str) and ("\n" in document or "\r" in document):
+    elif isinstance(document, str) and (len(document) > _PATH_CHARS or _LINE_BREAK & {*document}):
         data, findings = document, Findings(_TEXT)
     else:
         findings = Findings(os.fspath(document))
