@@ -57,7 +57,7 @@ class Clauses:
         dimension: str | None = None,
         description: str = "",
     ) -> None:
-        """Adds an executable clause."""
+        """Adds an executable clause; an `id` without `id_cursor` is a wish, not a claim."""
         name = ALIASES.get(check, check)
         drafted = Check(
             id=id or "",
@@ -105,7 +105,7 @@ class Clauses:
             if draft.check is not None:
                 check = draft.check
                 if draft.id_cursor is None or not check.id:
-                    check = replace(check, id=_free(default_id(check), taken))
+                    check = replace(check, id=_free(check.id or default_id(check), taken))
                 pointer = f"/checks/{len(checks)}"
                 for name, place in draft.arg_places.items():
                     places[f"{pointer}/args/{escape(name)}"] = place

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -13,26 +12,18 @@ from meshgate.formats.clauses import AGE_CHECKS, ALIASES, Clauses
 from meshgate.formats.cursor import Cursor
 from meshgate.formats.findings import shown
 from meshgate.formats.form import COLUMN, ITEMS, LEVEL, ROOT, RULE, Key, names
-
-# SemVer 2.0.0, https://semver.org: the official pattern without named groups.
-SEMVER = re.compile(
-    r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)"
-    r"(?:-((?:0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*)(?:\.(?:0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*))*))?"
-    r"(?:\+([0-9a-zA-Z-]+(?:\.[0-9a-zA-Z-]+)*))?",
-    re.ASCII,
-)
-# Names become folders, tables and topics: nothing that means something to a file system.
-DATASET = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_][A-Za-z0-9_-]*)*")
-NAME_CHARS = 200
+from meshgate.formats.naming import SEMVER, is_name, qualified
 
 
-def load(root: Cursor, domain: str | None = None, max_columns: int = 10_000) -> Contract:
-    """The contract of a native document; `domain` holds where the document names none.
+def load(
+    root: Cursor, domain: str | None = None, max_columns: int = 10_000
+) -> tuple[Contract, ...]:
+    """The one contract of a native document; `domain` holds where the document names none.
 
     Raises:
         ContractError: with everything that was found.
     """
-    return _Loader(root, domain, max_columns).contract()
+    return (_Loader(root, domain, max_columns).contract(),)
 
 
 class _Loader:
@@ -299,16 +290,9 @@ class _Loader:
         return tuple(levels)
 
 
-def qualified(dataset: str, domain: str | None) -> str:
-    """The dataset's name with its domain in front, once."""
-    if not domain or dataset.startswith(f"{domain}."):
-        return dataset
-    return f"{domain}.{dataset}"
-
-
 def _dataset(cursor: Cursor) -> str | None:
     name = cursor.name("a dataset's name")
-    if name is not None and (len(name) > NAME_CHARS or not DATASET.fullmatch(name)):
+    if name is not None and not is_name(name):
         cursor.wrong(
             "contract.bad_name",
             f"{shown(name)} cannot be the name of a dataset",
