@@ -17,11 +17,13 @@ from meshgate.formats.findings import shown
 
 # Accepted spellings of checks, in one place.
 ALIASES = {
+    "accepted_values": "in_set",
     "allowed": "in_set",
     "enum": "in_set",
     "pattern": "regex_match",
     "range": "between",
     "regex": "regex_match",
+    "required": "not_null",
 }
 AGE_CHECKS = ("freshness", "latency")
 

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
 from meshgate.errors import ContractError
 from meshgate.formats import Limits, load
 
@@ -138,7 +137,7 @@ CASES: dict[str, tuple[Callable[[], str | bytes], str]] = {
         lambda: HEAD + "quality_rules: [{rule: x, args: {a: [-.inf]}}]",
         "contract.bad_number",
     ),
-    "homoglyph key": (lambda: HEAD.replace("owner", "оwner"), "contract.unknown_key"),
+    "homoglyph key": (lambda: HEAD.replace("owner", "\u043ewner"), "contract.unknown_key"),
     "20k columns": (
         lambda: (
             HEAD + "schema:\n" + "".join(f"- {{name: c{i}, type: string}}\n" for i in range(20_000))

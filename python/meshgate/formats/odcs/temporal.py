@@ -31,7 +31,7 @@ _LETTERS = {
     "ss": r"(?P<second>\d{2})",
     "Z": r"(?P<offset>[+-]\d{4})",
     "XX": r"(?P<offset>Z|[+-]\d{4})",
-    "XXX": r"(?P<offset>Z|[+-]\d{2}:\d{2})",
+    "X" * 3: r"(?P<offset>Z|[+-]\d{2}:\d{2})",
     "xxx": r"(?P<offset>[+-]\d{2}:\d{2})",
 }
 _TOKEN = re.compile(r"'(?P<quoted>[^']*)'|(?P<letters>([A-Za-z])\3*)|(?P<other>.)", re.DOTALL)
