@@ -177,7 +177,7 @@ def test_nothing_was_run() -> None:
     assert not Path("/tmp/pwned").exists()
 
 
-@pytest.mark.parametrize("name", ["billion laughs", "1M keys", "20k columns", "100k brackets"])
+@pytest.mark.parametrize("name", ["billion laughs", "alias storm", "20k columns", "100k brackets"])
 def test_hostile_document_takes_bounded_memory(name: str) -> None:
     document = CASES[name][0]()
     tracemalloc.start()
