@@ -39,9 +39,18 @@ class _Draft:
 
 @dataclass(slots=True)
 class Clauses:
-    """Collects clauses in document order; ids are given at the end."""
+    """Collects clauses in document order; ids are given at the end.
 
+    Whatever the form, checks for `required` columns come first, so that both forms of one contract
+    have one canonical JSON.
+    """
+
+    required: list[_Draft] = field(default_factory=list)
     drafts: list[_Draft] = field(default_factory=list)
+
+    def not_null(self, column: str, place: Place) -> None:
+        """Adds the check of a required column."""
+        self.required.append(_Draft(Check("", "not_null", (column,)), None, place, {}, None))
 
     def check(
         self,
@@ -89,7 +98,8 @@ class Clauses:
         Explicit ids that are used twice are findings.
         """
         taken = _reserved(columns)
-        for draft in self.drafts:
+        drafts = [*self.required, *self.drafts]
+        for draft in drafts:
             explicit = draft.id_cursor
             item = draft.check or draft.clause
             if explicit is None or item is None or not item.id:
@@ -103,7 +113,7 @@ class Clauses:
             taken.add(item.id)
         checks: list[Check] = []
         clauses: list[NotEnforced] = []
-        for draft in self.drafts:
+        for draft in drafts:
             if draft.check is not None:
                 check = draft.check
                 if draft.id_cursor is None or not check.id:

@@ -36,3 +36,12 @@ def qualified(dataset: str, domain: str | None) -> str:
     if not domain or dataset.startswith(f"{domain}."):
         return dataset
     return f"{domain}.{dataset}"
+
+
+def mask_prefix(id: str, dataset: str, domain: str | None) -> str:
+    """What the pseudonymisation domains of a contract's columns begin with.
+
+    It is the contract's id, so that no two products can be joined by accident; a contract that is
+    only known by its dataset's name adds the domain.
+    """
+    return qualified(dataset, domain) if id in {"", dataset} else id

@@ -12,7 +12,7 @@ from meshgate.formats.clauses import AGE_CHECKS, ALIASES, Clauses
 from meshgate.formats.cursor import Cursor
 from meshgate.formats.findings import shown
 from meshgate.formats.form import COLUMN, ITEMS, LEVEL, ROOT, RULE, Key, names
-from meshgate.formats.naming import SEMVER, is_name, qualified
+from meshgate.formats.naming import SEMVER, is_name, mask_prefix
 
 
 def load(
@@ -41,7 +41,7 @@ class _Loader:
         values = self.read(ROOT, fields, self.root, "")
         domain = values.get("domain") or self.given_domain
         dataset = values.get("dataset") or ""
-        self.mask_prefix = values.get("id") or qualified(dataset, domain)
+        self.mask_prefix = mask_prefix(values.get("id") or "", dataset, domain)
         promised = self.columns(fields.get("schema"), "/columns", "", nested=False)
         known = frozenset(columns.paths(promised))
         if "quality_rules" in fields:
@@ -133,7 +133,7 @@ class _Loader:
         type_ = values.get("type") or ""
         required = self.required(cursor, fields, values)
         if required and not nested:
-            self.clauses.check("not_null", (here,), {}, fields.get("required", cursor).place)
+            self.clauses.not_null(here, fields.get("required", cursor).place)
         elif required:
             self.clauses.not_enforced(
                 "required", "no check reaches into list items", cursor.place, f"{here}.not_null"

@@ -136,6 +136,11 @@ def _root(
     metadata: dict[str, Literal] = {
         key: value.metadata() for key, value in fields.items() if key not in _INTERPRETED
     }
+    # What became the owner and the description is not said twice.
+    if set(_keys(fields.get("team"))) == {"name"}:
+        del metadata["team"]
+    if set(_keys(fields.get("description"))) == {"purpose"}:
+        del metadata["description"]
     rest = {k: v.metadata() for k, v in own.items() if k not in {"strict", "extraColumns"}}
     if rest:
         metadata["customProperties"] = Frozen(rest)
@@ -155,6 +160,10 @@ def _root(
         extra_columns=_extra(own),
         metadata=Frozen(metadata),
     )
+
+
+def _keys(cursor: Cursor | None) -> list[str]:
+    return list(cursor.entries()) if cursor is not None and cursor.is_mapping() else []
 
 
 def _extra(own: dict[str, Cursor]) -> str:

@@ -11,7 +11,7 @@ from meshgate.formats import durations, service_levels
 from meshgate.formats.clauses import Clauses
 from meshgate.formats.cursor import Cursor
 from meshgate.formats.findings import shown
-from meshgate.formats.naming import is_name, qualified, to_name
+from meshgate.formats.naming import is_name, mask_prefix, to_name
 from meshgate.formats.odcs import quality
 from meshgate.formats.odcs.property import Properties
 
@@ -63,11 +63,12 @@ class Dataset:
             if key in root.fields:
                 self.places[f"/{key}"] = root.fields[key].place
         dataset = self._dataset()
+        id = root.id if self.alone else f"{root.id}/{self._name()}"
         properties = Properties(
             version=root.version,
             clauses=self.clauses,
             places=self.places,
-            mask_prefix=qualified(dataset, root.domain),
+            mask_prefix=mask_prefix(id, dataset, root.domain),
             room=self.room,
         )
         promised: tuple[Column, ...] = ()
@@ -87,7 +88,7 @@ class Dataset:
         levels = self._levels(properties)
         checks, not_enforced = self.clauses.finish(promised, self.places)
         return Contract(
-            id=root.id if self.alone else f"{root.id}/{self._name()}",
+            id=id,
             dataset=dataset,
             version=root.label,
             owner=root.owner,
@@ -101,7 +102,7 @@ class Dataset:
             strict=root.strict,
             extra_columns=root.extra_columns,
             tags=self._tags(),
-            metadata=self._metadata(texts),
+            metadata=self._metadata(dataset, texts),
             positions=Positions(self.findings.file, self.places),
             remarks=tuple(self.findings.remarks),
         )
@@ -134,14 +135,17 @@ class Dataset:
         own = self.fields["tags"].words("text") if "tags" in self.fields else ()
         return (*self.root.tags, *(tag for tag in own if tag not in self.root.tags))
 
-    def _metadata(self, texts: list[Literal]) -> Frozen[Literal]:
+    def _metadata(self, dataset: str, texts: list[Literal]) -> Frozen[Literal]:
         kept: dict[str, Literal] = {
             key: value.metadata()
             for key, value in self.fields.items()
             if key not in _INTERPRETED and key != "description"
         }
-        if self.fields:
+        names = {self._name(), dataset.rpartition(".")[2]}
+        if len(names) > 1 and self.fields:
             kept["name"] = self._name()
+        if kept.get("physicalName") in {dataset, *names}:
+            del kept["physicalName"]
         if texts:
             kept["quality"] = tuple(texts)
         whole = dict(self.root.metadata)
@@ -214,14 +218,14 @@ class Dataset:
                 found.append((column, True))
             elif object_ in self._names() and (not rest or properties.find(rest)):
                 found.append((properties.find(rest) if rest else None, True))
-            elif self.alone:
+            elif not self.alone and object_ in self._others():
+                found.append((None, False))
+            else:
                 item.remark(
                     f"the element {shown(element)} is not in this contract",
                     "the service level is measured on publications instead",
                 )
                 found.append((None, True))
-            else:
-                found.append((None, object_ not in self._others()))
         return found
 
     def _names(self) -> set[str]:

@@ -47,7 +47,7 @@ _INTEGER_FORMATS = {
     "u64": "uint64",
 }
 _FLOAT_FORMATS = {"f32": "float32", "f64": "float64"}
-_DECIMAL = re.compile(r"(?:decimal|numeric)\(\s*(\d{1,2})\s*,\s*(\d{1,2})\s*\)", re.IGNORECASE)
+_DECIMAL = re.compile(r"(?:decimal|numeric)(?:\(\s*(\d{1,2})\s*,\s*(\d{1,2})\s*\))?", re.IGNORECASE)
 _VECTOR_ITEMS = {"int8": "int8", "uint8": "uint8", "float32": "float32", "float64": "float64"}
 # What the options mean that no check of this version judges; the word is the clause's id.
 _LATER = {
@@ -79,7 +79,9 @@ def native_type(
     if logical == "number":
         if format_ in _FLOAT_FORMATS:
             return _FLOAT_FORMATS[format_]
-        return (exact and column_types.parse(f"decimal({exact[1]},{exact[2]})")) or "number"
+        if exact is None:
+            return "number"
+        return column_types.parse(f"decimal({exact[1]},{exact[2]})") or "decimal"
     if logical == "timestamp" and "timezone" in options:
         return "timestamp_tz" if options["timezone"].boolean() else "timestamp_ntz"
     return {"object": "struct", "array": "list", "vector": "list"}.get(logical, logical)

@@ -154,7 +154,7 @@ class Properties:
             mask=mask,
             columns=inner,
             items=item,
-            metadata=self._metadata(fields, name, extra, texts),
+            metadata=self._metadata(fields, name, type_, extra, texts),
         )
 
     def _places(self, pointer: str, cursor: Cursor, fields: dict[str, Cursor]) -> None:
@@ -206,7 +206,7 @@ class Properties:
                     self.clauses.not_enforced(key, reason, cursor.place, f"{here}.{key}")
             return
         if required:
-            self.clauses.check("not_null", (here,), {}, fields["required"].place)
+            self.clauses.not_null(here, fields["required"].place)
         if "unique" in fields and fields["unique"].boolean():
             self.clauses.check("unique", (here,), {}, fields["unique"].place)
         if "primaryKey" in fields and fields["primaryKey"].boolean():
@@ -253,7 +253,7 @@ class Properties:
         for item in cursor.items("a list of names"):
             name = item.name("a property's name") or ""
             if name in children:
-                self.clauses.check("not_null", (f"{here}.{children[name]}",), {}, item.place)
+                self.clauses.not_null(f"{here}.{children[name]}", item.place)
             elif name:
                 reason = "the object does not describe this property"
                 id = f"{here}.{name}.not_null"
@@ -314,6 +314,7 @@ class Properties:
         self,
         fields: dict[str, Cursor],
         name: str,
+        type_: str,
         extra: dict[str, Literal],
         texts: list[Literal],
     ) -> Frozen[Literal]:
@@ -323,6 +324,8 @@ class Properties:
         for key in ("name", "physicalName"):
             if kept.get(key) == name:
                 del kept[key]
+        if type_.startswith("decimal"):  # the physical type became the type
+            kept.pop("physicalType", None)
         if extra:
             kept["customProperties"] = Frozen(extra)
         if texts:
