@@ -14,7 +14,7 @@ from typing import Any
 
 from meshgate import _native
 from meshgate.codes import CODES
-from meshgate.formats import form
+from meshgate.formats import editors, form
 
 DOCS = Path(__file__).resolve().parent
 MADE = "<!-- Made by `make generate` from the registries: edits are lost. -->"
@@ -53,9 +53,11 @@ break a contract are no errors: they are in the report. A denial is none either.
 def pages() -> dict[Path, str]:
     """Every generated file, by path, with its text."""
     contracts = DOCS / "contracts.md"
+    checks, masks = json.loads(_native.checks()), json.loads(_native.masks())
     return {
-        DOCS / "checks.md": checks_page(json.loads(_native.checks())),
-        DOCS / "masks.md": masks_page(json.loads(_native.masks())),
+        editors.PATH: editors.text(checks, masks),
+        DOCS / "checks.md": checks_page(checks),
+        DOCS / "masks.md": masks_page(masks),
         DOCS / "errors.md": errors_page(),
         contracts: filled(contracts.read_text(encoding="utf-8"), "keys", keys_section()),
     }

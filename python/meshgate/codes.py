@@ -119,6 +119,12 @@ CODES: tuple[Code, ...] = (
         "and published rows. Rename the column.",
     ),
     Code(
+        "contract.several_datasets",
+        "one of several datasets has to be named",
+        "An ODCS document with several objects is one contract each; a plan is made for one "
+        "of them. Name it with the argument `dataset`.",
+    ),
+    Code(
         "contract.several_documents",
         "the file holds several documents",
         "A contract is one YAML document. Remove the --- line, or split the file.",
@@ -148,10 +154,22 @@ CODES: tuple[Code, ...] = (
         "reach into structs. It says nothing about the data.",
     ),
     Code(
+        "contract.unknown_form",
+        "the document is no contract",
+        "The top-level keys are neither those of the native form (dataset, version) nor those "
+        "of ODCS (apiVersion, kind). Nothing below them was judged.",
+    ),
+    Code(
         "contract.unknown_key",
         "a key is not known",
         "A misspelt key would silently promise nothing, so every key must be known. The help "
         "names the nearest one; own data belongs under metadata.",
+    ),
+    Code(
+        "contract.unknown_standard",
+        "the document follows a standard that is not read",
+        "apiVersion names no version of ODCS between 3.0.0 and 3.2.0, or kind is not "
+        "DataContract. ODCS 2 has another grammar; convert such documents first.",
     ),
     Code(
         "contract.unknown_type",
@@ -163,6 +181,13 @@ CODES: tuple[Code, ...] = (
         "contract.unknown_word",
         "a word is not one of those accepted here",
         "The key takes one of a few words; the help lists them or names the nearest one.",
+    ),
+    Code(
+        "contract.unresolved_variable",
+        "a variable is not resolved",
+        "A clause that is used holds ${NAME}. Contracts read no environment, and an empty "
+        "value would promise something else, so the value has to be written out. "
+        "Descriptions, servers and queries may hold variables.",
     ),
     Code(
         "contract.wrong_kind",

@@ -17,11 +17,13 @@ from meshgate.formats.findings import shown
 
 # Accepted spellings of checks, in one place.
 ALIASES = {
+    "accepted_values": "in_set",
     "allowed": "in_set",
     "enum": "in_set",
     "pattern": "regex_match",
     "range": "between",
     "regex": "regex_match",
+    "required": "not_null",
 }
 AGE_CHECKS = ("freshness", "latency")
 
@@ -37,9 +39,18 @@ class _Draft:
 
 @dataclass(slots=True)
 class Clauses:
-    """Collects clauses in document order; ids are given at the end."""
+    """Collects clauses in document order; ids are given at the end.
 
+    Whatever the form, checks for `required` columns come first, so that both forms of one contract
+    have one canonical JSON.
+    """
+
+    required: list[_Draft] = field(default_factory=list)
     drafts: list[_Draft] = field(default_factory=list)
+
+    def not_null(self, column: str, place: Place) -> None:
+        """Adds the check of a required column."""
+        self.required.append(_Draft(Check("", "not_null", (column,)), None, place, {}, None))
 
     def check(
         self,
@@ -57,7 +68,7 @@ class Clauses:
         dimension: str | None = None,
         description: str = "",
     ) -> None:
-        """Adds an executable clause."""
+        """Adds an executable clause; an `id` without `id_cursor` is a wish, not a claim."""
         name = ALIASES.get(check, check)
         drafted = Check(
             id=id or "",
@@ -87,7 +98,8 @@ class Clauses:
         Explicit ids that are used twice are findings.
         """
         taken = _reserved(columns)
-        for draft in self.drafts:
+        drafts = [*self.required, *self.drafts]
+        for draft in drafts:
             explicit = draft.id_cursor
             item = draft.check or draft.clause
             if explicit is None or item is None or not item.id:
@@ -101,11 +113,11 @@ class Clauses:
             taken.add(item.id)
         checks: list[Check] = []
         clauses: list[NotEnforced] = []
-        for draft in self.drafts:
+        for draft in drafts:
             if draft.check is not None:
                 check = draft.check
                 if draft.id_cursor is None or not check.id:
-                    check = replace(check, id=_free(default_id(check), taken))
+                    check = replace(check, id=_free(check.id or default_id(check), taken))
                 pointer = f"/checks/{len(checks)}"
                 for name, place in draft.arg_places.items():
                     places[f"{pointer}/args/{escape(name)}"] = place

@@ -44,7 +44,6 @@ _ELSEWHERE = {
     "double": "float64",
     "real": "float32",
     "numeric": "decimal",
-    "money": "decimal(18,2)",
     "bool": "boolean",
     "datetime": "timestamp",
     "timestamptz": "timestamp_tz",
@@ -75,14 +74,23 @@ def parse(text: str) -> str | None:
     return None
 
 
+def known_elsewhere(text: str) -> str | None:
+    """The type that another system's word stands for: `varchar(20)` is string.
+
+    >>> known_elsewhere("BIGINT")
+    'int64'
+    """
+    word = text.lower().partition("(")[0].strip()
+    return _ELSEWHERE.get(word) or (word if word in TYPES else None)
+
+
 def help_for(text: str) -> str:
     """What to write instead of an unknown type."""
     if re.fullmatch(r"decimal\(\d+", text):
         return 'inside braces write the type in quotes, as in {type: "decimal(18,2)"}'
     if DECIMAL.fullmatch(text):
         return f"decimal(p,s) has p from 1 to {DECIMAL_DIGITS} and s from 0 to p"
-    word = text.lower().partition("(")[0].strip()
-    known = _ELSEWHERE.get(word) or (word if word in TYPES else None)
+    known = known_elsewhere(text)
     if known:
         return f"did you mean {shown(known)}?"
     return suggest(text, TYPES) or f"known types: {', '.join(TYPES)}, decimal(p,s)"

@@ -76,6 +76,10 @@ class Cursor:
         """Whether the node is a list."""
         return isinstance(self.node, Listing)
 
+    def has(self, key: str) -> bool:
+        """Whether the mapping has the key."""
+        return isinstance(self.node, Mapping) and key in self.node.entries
+
     # -- containers ---------------------------------------------------------------------------
 
     def entries(self, what: str = "a mapping") -> dict[str, Cursor]:

@@ -184,7 +184,10 @@ class _Builder:
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-            message, help = _explain(str(error.problem), text, line, column)
+            before = text[mark.index - mark.column : mark.index + 1] if mark else ""
+            message, help = _explain(str(error.problem), before)
+            if help and message.endswith("not closed") and error.context_mark:
+                help += f"; it starts in line {error.context_mark.line + 1}"
             self.findings.fail("contract.syntax", message, line, column, self.path(), help=help)
         except yaml.YAMLError:
             self.findings.fail("contract.syntax", "the document is not YAML", 1, 1)
@@ -342,11 +345,9 @@ class _Builder:
         frame.key = node
 
 
-def _explain(problem: str, text: str, line: int, column: int) -> tuple[str, str | None]:
+def _explain(problem: str, before: str) -> tuple[str, str | None]:
     """Our own sentence for what the parser found; its text can quote the document."""
-    lines = text.splitlines()
-    content = lines[line - 1] if line <= len(lines) else ""
-    if "\t" in content[:column] and content[:column].strip() == "":
+    if "\t" in before and not before.strip():
         return "a tab is used for indentation", "indent with spaces"
     for part, message, help in _PROBLEMS:
         if part in problem:
@@ -358,7 +359,22 @@ _PROBLEMS = (
     (
         "mapping values are not allowed",
         "a colon stands where no key can be",
-        "quote texts that hold a colon and a space",
+        "check the indentation, and quote texts that hold a colon and a space",
+    ),
+    (
+        "block sequence entries are not allowed",
+        "a list stands behind its key",
+        "start the list in the next line",
+    ),
+    (
+        "alphabetic or numeric",
+        "a value starts with * or &",
+        "quote texts that start with * or &",
+    ),
+    (
+        "expected comment or line break",
+        "text stands behind | or >",
+        "start the text in the next line",
     ),
     (
         "cannot start any token",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -13,26 +12,18 @@ from meshgate.formats.clauses import AGE_CHECKS, ALIASES, Clauses
 from meshgate.formats.cursor import Cursor
 from meshgate.formats.findings import shown
 from meshgate.formats.form import COLUMN, ITEMS, LEVEL, ROOT, RULE, Key, names
-
-# SemVer 2.0.0, https://semver.org: the official pattern without named groups.
-SEMVER = re.compile(
-    r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)"
-    r"(?:-((?:0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*)(?:\.(?:0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*))*))?"
-    r"(?:\+([0-9a-zA-Z-]+(?:\.[0-9a-zA-Z-]+)*))?",
-    re.ASCII,
-)
-# Names become folders, tables and topics: nothing that means something to a file system.
-DATASET = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_][A-Za-z0-9_-]*)*")
-NAME_CHARS = 200
+from meshgate.formats.naming import SEMVER, is_name, mask_prefix
 
 
-def load(root: Cursor, domain: str | None = None, max_columns: int = 10_000) -> Contract:
-    """The contract of a native document; `domain` holds where the document names none.
+def load(
+    root: Cursor, domain: str | None = None, max_columns: int = 10_000
+) -> tuple[Contract, ...]:
+    """The one contract of a native document; `domain` holds where the document names none.
 
     Raises:
         ContractError: with everything that was found.
     """
-    return _Loader(root, domain, max_columns).contract()
+    return (_Loader(root, domain, max_columns).contract(),)
 
 
 class _Loader:
@@ -50,7 +41,7 @@ class _Loader:
         values = self.read(ROOT, fields, self.root, "")
         domain = values.get("domain") or self.given_domain
         dataset = values.get("dataset") or ""
-        self.mask_prefix = values.get("id") or qualified(dataset, domain)
+        self.mask_prefix = mask_prefix(values.get("id") or "", dataset, domain)
         promised = self.columns(fields.get("schema"), "/columns", "", nested=False)
         known = frozenset(columns.paths(promised))
         if "quality_rules" in fields:
@@ -142,7 +133,7 @@ class _Loader:
         type_ = values.get("type") or ""
         required = self.required(cursor, fields, values)
         if required and not nested:
-            self.clauses.check("not_null", (here,), {}, fields.get("required", cursor).place)
+            self.clauses.not_null(here, fields.get("required", cursor).place)
         elif required:
             self.clauses.not_enforced(
                 "required", "no check reaches into list items", cursor.place, f"{here}.not_null"
@@ -299,16 +290,9 @@ class _Loader:
         return tuple(levels)
 
 
-def qualified(dataset: str, domain: str | None) -> str:
-    """The dataset's name with its domain in front, once."""
-    if not domain or dataset.startswith(f"{domain}."):
-        return dataset
-    return f"{domain}.{dataset}"
-
-
 def _dataset(cursor: Cursor) -> str | None:
     name = cursor.name("a dataset's name")
-    if name is not None and (len(name) > NAME_CHARS or not DATASET.fullmatch(name)):
+    if name is not None and not is_name(name):
         cursor.wrong(
             "contract.bad_name",
             f"{shown(name)} cannot be the name of a dataset",

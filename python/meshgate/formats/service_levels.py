@@ -26,9 +26,8 @@ _NAMES = {
     "tn": "timeToNotify",
     "tr": "timeToRepair",
 }
-_FOLDED = {
-    name.lower(): name for name in (*_NAMES.values(), "freshness", "timeOfAvailability")
-} | _NAMES
+KNOWN = frozenset({*_NAMES.values(), "freshness", "timeOfAvailability"})
+_FOLDED = {name.lower(): name for name in KNOWN} | _NAMES
 DURATIONS = frozenset(
     {"latency", "freshness", "retention", "timeToDetect", "timeToNotify", "timeToRepair"}
 )
@@ -91,4 +90,4 @@ def read_value(name: str, cursor: Cursor) -> str | None:
 
 def takes_column(name: str) -> bool:
     """Whether the promise can be about a column."""
-    return name in _WITH_COLUMN or name not in _FOLDED.values()
+    return name in _WITH_COLUMN or name not in KNOWN
