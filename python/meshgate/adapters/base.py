@@ -25,6 +25,7 @@ class Publication:
         columns: per column (dotted into structs) the metadata of its field.
         table: the metadata of the table: ``description`` and ``meshgate.*``.
         mode: ``append`` adds the rows; ``replace`` makes them the whole product.
+        evolve: new nullable columns of the publication join the table, after its own.
         watermarks: how far each source has been followed; part of the commit, never set back.
     """
 
@@ -32,6 +33,7 @@ class Publication:
     columns: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     table: Mapping[str, str] = field(default_factory=dict)
     mode: str = "append"
+    evolve: bool = False
     watermarks: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -188,13 +190,6 @@ class Adapter(Protocol):
         """Removes files of dead attempts of this id that no commit references; their number.
 
         Only the holder of `claim` may call it: then every earlier attempt is dead.
-        """
-
-    def evolve(self, publication: Publication, schema: pa.Schema) -> int | None:
-        """Adds new nullable columns to the product's table; None when there was nothing to do.
-
-        Raises:
-            StageError: ``stage.schema_differs`` for any other difference.
         """
 
     def read(

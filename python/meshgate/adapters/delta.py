@@ -51,12 +51,13 @@ class Delta:
         location: Path | str,
         encryption: str | None = None,
         region: str | None = None,
+        compression: str = "zstd",
         layout: Layout | None = None,
     ) -> None:
         self._location = Path(location)
         self._locks = self._location / durable.PRIVATE / "locks"
         self._encryption, self._region = encryption, region
-        layout = layout or Layout()
+        layout = layout or Layout(compression=compression)
         self._layouts = (
             layout,
             Layout(**{**vars(layout), "private": True}),
@@ -93,11 +94,11 @@ class Delta:
     ) -> Staging:
         """Pulls the splits into invisible files."""
         durable.check_names(publication.product)
-        columns, table = publication.columns, publication.table
-        main = storage_schema(schema, columns, table)
-        aside = storage_schema(quarantine_schema, columns, _aside_of(publication))
-        self._main(publication.product).check(main)
-        self._aside(publication.product).check(aside)
+        columns = publication.columns
+        main = storage_schema(schema, columns, _footer(publication))
+        aside = storage_schema(quarantine_schema, columns, _footer(publication))
+        main = self._main(publication.product).joined(main, publication.evolve)
+        aside = self._aside(publication.product).joined(aside, publication.evolve)
         attempt = os.urandom(8).hex()
         staging = _Staging(
             publication,
@@ -143,6 +144,9 @@ class Delta:
         name, publish_id = publication.product, staged.publish_id
         main, aside = self._main(name), self._aside(name)
         main.create(name, staged.schema, publication.table, self._locks)
+        if publication.evolve:
+            main.evolve(staged.schema, self._locks)
+            aside.evolve(staged.quarantine_schema, self._locks)
         held = aside.find(publish_id)
         if held is None and staged.rejected:
             described = _aside_of(publication)
@@ -181,16 +185,6 @@ class Delta:
         """Removes files of earlier attempts of this id that no commit references."""
         durable.check_names(product, publish_id)
         return len(self._remove(product, lambda name: durable.belongs_to(name, publish_id)))
-
-    def evolve(self, publication: Publication, schema: pa.Schema) -> int | None:
-        """Adds new nullable columns at the end of the product's table."""
-        durable.check_names(publication.product)
-        table = self._main(publication.product)
-        stored = storage_schema(schema, publication.columns, publication.table)
-        if not table.evolve(stored, self._locks):
-            return None
-        handle = table.open()
-        return None if handle is None else handle.version()
 
     def read(
         self, product: str, version: int | None = None, since: int | None = None
@@ -315,6 +309,11 @@ class Delta:
 
     def _aside(self, product: str) -> Table:
         return Table(self._quarantine(product))
+
+
+def _footer(publication: Publication) -> dict[str, str]:
+    """The table's metadata for Parquet footers: the contract itself is in the table's log."""
+    return {key: text for key, text in publication.table.items() if key != "meshgate.contract"}
 
 
 def _aside_of(publication: Publication) -> dict[str, str]:

@@ -182,6 +182,24 @@ class Table:
                         ) from None
             self.settle()
 
+    def joined(self, schema: pa.Schema, evolve: bool = False) -> pa.Schema:
+        """The schema in the table's order of columns; new ones at the end, if they may join.
+
+        Raises:
+            StageError: as `check`.
+        """
+        table = self.open()
+        if table is None:
+            return schema
+        held = [field.name for field in table.schema().fields]
+        known = [name for name in held if name in schema.names]
+        new = [name for name in schema.names if name not in held]
+        joined = pa.schema([schema.field(name) for name in known + new], schema.metadata)
+        refuse_foreign(table)
+        if not (evolve and _extends(table.schema(), joined)):
+            self.check(joined, table)
+        return joined
+
     def check(self, schema: pa.Schema, table: DeltaTable | None = None) -> None:
         """Files of this schema can join the table, if there is one.
 
@@ -280,12 +298,9 @@ class Table:
             table = self.open()
             if table is None or not differences(table.schema(), schema):
                 return False
-            refuse_foreign(table)
-            held = len(table.schema().fields)
-            old = pa.schema([schema.field(i) for i in range(min(held, len(schema)))])
-            new = _described(schema).fields[held:]
-            if differences(table.schema(), old) or not all(field.nullable for field in new):
+            if not _extends(table.schema(), schema):
                 self.check(schema, table)
+            new = _described(schema).fields[len(table.schema().fields) :]
             try:
                 table.alter.add_columns(new, post_commithook_properties=_NO_HOOKS)
             except Exception:
@@ -429,6 +444,13 @@ def differences(held: Schema, schema: pa.Schema) -> list[str]:
         if a != b:
             found.append(f"column {position + 1}: {_said(a)} here, {_said(b)} in the table")
     return found
+
+
+def _extends(held: Schema, schema: pa.Schema) -> bool:
+    count = len(held.fields)
+    old = pa.schema([schema.field(position) for position in range(min(count, len(schema)))])
+    new = [schema.field(position) for position in range(count, len(schema))]
+    return len(schema) >= count and not differences(held, old) and all(f.nullable for f in new)
 
 
 def _shape(schema: Schema) -> list[Any]:

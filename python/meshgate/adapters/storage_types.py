@@ -98,12 +98,14 @@ def store(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
     Raises:
         StageError: ``stage.inexact``, ``stage.batch_differs``.
     """
-    if batch.schema.names != schema.names:
+    if sorted(batch.schema.names) != sorted(schema.names):
         raise StageError(
             code="stage.batch_differs",
             message="a batch has other columns than the plan announced",
             help="this is a bug in whatever made the batches",
         )
+    if batch.schema.names != schema.names:
+        batch = batch.select(schema.names)
     if batch.schema.types == schema.types:
         return pa.RecordBatch.from_arrays(batch.columns, schema=schema)
     try:
