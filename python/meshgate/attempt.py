@@ -16,7 +16,7 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from meshgate import policy_input
-from meshgate.adapters.base import Publication, Staged, Staging
+from meshgate.adapters.base import Found, Publication, Staged, Staging
 from meshgate.catalog import recovery
 from meshgate.catalog.ledger import PUBLISHED
 from meshgate.decision import Decision, Reason
@@ -67,6 +67,7 @@ class Attempt:
         self._report: Report | None = None
         self.input_digest: str | None = None
         self._plan_digest: str | None = None
+        self._aside: Receipt | None = None
 
     def __enter__(self) -> Attempt:
         return self
@@ -92,6 +93,7 @@ class Attempt:
         self._claimed.enter_context(adapter.claim(self.product, self.publish_id))
         found = adapter.find(self.product, self.publish_id)
         held = ledger.entry(self.product, self.publish_id)
+        self._aside = _carried(found)
         if found.main is None:
             if held is not None and held.state == PUBLISHED:
                 raise CatalogError(
@@ -196,6 +198,8 @@ class Attempt:
         if self.publish_id is None:
             identity = "\n".join((self.contract.digest, self._policies.digest, input_digest))
             self.publish_id = "auto-" + hashlib.sha256(identity.encode()).hexdigest()[:32]
+        if self._aside is not None:  # an earlier attempt got as far as the quarantine
+            self.same(self._aside, input_digest)
 
     def commit(self) -> Receipt:
         """The publication is visible, durable and recorded.
@@ -277,10 +281,13 @@ class Attempt:
         decision = {} if self._decision is None else self._decision.to_dict()
         destination = None
         if staged is not None:
+            aside = [file.to_dict() for file in staged.rejected]
+            if self._aside is not None:
+                aside = (self._aside.to_dict()["destination"] or {}).get("quarantine_files", [])
             destination = {
                 "adapter": self.mesh.adapter.name,
                 "files": staged.files,
-                "quarantine_files": [file.to_dict() for file in staged.rejected],
+                "quarantine_files": aside,
             }
         return Receipt(
             product=self.product,
@@ -308,6 +315,13 @@ class Attempt:
 def _rfc3339(now_ns: int) -> str:
     moment = datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(microseconds=now_ns // 1000)
     return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def _carried(found: Found) -> Receipt | None:
+    """The receipt of a quarantine that is committed while the product is not."""
+    if found.main is not None or found.quarantine is None or found.quarantine.receipt is None:
+        return None
+    return Receipt.from_json(found.quarantine.receipt)
 
 
 def _lost() -> CatalogError:

@@ -34,10 +34,10 @@ class Receipt:
         publisher: ``id`` and ``roles`` of who published.
         input_digest: of the rows that came in; equal for equal rows.
         report: the canonical report; None when no data was read.
-        decision: every decision that was made, in order, the last one counts.
+        decision: the one that allowed or denied, with its reasons and policies.
         masks: per masked column its method, domain and key id.
-        destination: ``adapter``, ``location``, ``files`` (name, rows, bytes, sha256), ``version`` and
-            ``quarantine_version``; None for a denial.
+        destination: ``adapter``, ``files`` and ``quarantine_files`` (name, rows, bytes, sha256),
+            ``version`` and ``quarantine_version``; None for a denial.
     """
 
     product: str

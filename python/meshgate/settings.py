@@ -98,7 +98,7 @@ def read(path: Path) -> Settings:
 
 class _Reader:
     def __init__(self, path: Path, text: str) -> None:
-        self._path, self._text = path, text
+        self._path, self._document = path, text
 
     def settings(self, document: Mapping[str, Any]) -> Settings:
         known = {
@@ -178,8 +178,8 @@ class _Reader:
 
     def _refuse(self, pointer: str, what: str, help: str | None = None) -> NoReturn:
         leaf = re.escape(pointer.rpartition(".")[2])
-        found = re.search(rf"^\s*(?:\[[^\]]*\b)?({leaf})\b", self._text, re.MULTILINE)
-        line = None if found is None else self._text.count("\n", 0, found.start(1)) + 1
+        found = re.search(rf"^\s*(?:\[[^\]]*\b)?({leaf})\b", self._document, re.MULTILINE)
+        line = None if found is None else self._document.count("\n", 0, found.start(1)) + 1
         raise UsageError(
             code="usage.mesh_key",
             message=f"{pointer} {what}",
