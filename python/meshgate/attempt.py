@@ -178,7 +178,7 @@ class Attempt:
         if PUBLISH_ID in names and self.publish_id is None:
             raise UsageError(
                 code="usage.lineage_needs_id",
-                message="rows carry their publish_id here, so it must be known before they are read",
+                message="rows carry their publish_id here, so it must be known before the data",
                 help="pass publish_id=..., or publish what validate_and_mask returned",
             )
         self._staging = self.mesh.adapter.stage(
@@ -193,7 +193,7 @@ class Attempt:
         self._report, self.input_digest, self._plan_digest = report, input_digest, plan_digest
         if input_digest is None:
             raise EngineError(
-                code="engine.no_digest", message="the run has no digest of its input"
+                code="engine.out_of_order", message="the run has no digest of its input"
             )
         if self.publish_id is None:
             identity = "\n".join((self.contract.digest, self._policies.digest, input_digest))
@@ -212,7 +212,7 @@ class Attempt:
         adapter, ledger = self.mesh.adapter, self.mesh.ledger
         if self._staging is None or self.publish_id is None:
             raise EngineError(code="engine.out_of_order", message="nothing was staged")
-        staged = adapter.seal(self._staging, self.publish_id)  # type: ignore[arg-type]
+        staged = adapter.seal(self._staging, self.publish_id)
         self._staging = staged
         receipt = self._receipt("PUBLISHED", staged)
         ledger.allow(receipt, staged.attempt)
@@ -250,8 +250,7 @@ class Attempt:
                 receipt=receipt,
                 code="catalog.not_recorded",
                 message="the product is published, the catalog could not record it",
-                help="open the mesh again: it asks the destination and records it "
-                f"({error.code})",
+                help=f"open the mesh again: it asks the destination and records it ({error.code})",
             ) from None
 
     def _abort(self) -> None:

@@ -23,8 +23,7 @@ def columns(contract: Contract, key_ids: Mapping[str | None, str]) -> dict[str, 
 
     ``comment`` is the description, as Delta and Spark call it; the rest is ``meshgate.*``.
 
-    Args:
-        key_ids: by the reference that a mask names; None is the default key.
+    `key_ids` are by the reference that a mask names; None is the default key.
     """
     found: dict[str, dict[str, str]] = {}
     for column in contract.columns:

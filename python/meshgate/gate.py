@@ -15,14 +15,16 @@ Anything that goes wrong before the commit leaves nothing visible. In doubt it d
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from meshgate import keys, source
+from meshgate import formats, keys, source
 from meshgate.attempt import Attempt
 from meshgate.contract import Column, Contract
 from meshgate.engine import Plan
@@ -35,6 +37,10 @@ if TYPE_CHECKING:
     from meshgate.mesh import Mesh
     from meshgate.receipt import Receipt
     from meshgate.report import Report
+
+
+Watch = Callable[[int], None]
+"""Is told how many rows were read so far."""
 
 
 @dataclass(frozen=True)
@@ -72,34 +78,63 @@ class Gate:
         domain: None for a product outside of every domain.
     """
 
-    def __init__(self, contract: Contract, mesh: Mesh, domain: str | None = None) -> None:
+    def __init__(
+        self,
+        contract: Contract | str | bytes | os.PathLike[str],
+        mesh: Mesh | None = None,
+        domain: str | None = None,
+    ) -> None:
+        if not isinstance(contract, Contract):
+            contract = formats.load(contract, domain=domain)
         if None not in (domain, contract.domain) and domain != contract.domain:
             raise UsageError(
                 code="usage.other_domain",
                 message="the contract names another domain than the caller",
                 help="leave out domain=, or correct the contract",
             )
-        self.contract, self.mesh = contract, mesh
+        self.contract, self._mesh = contract, mesh
         self.domain = domain or contract.domain
         self.product = f"{self.domain}.{contract.dataset}" if self.domain else contract.dataset
 
-    def check(self, data: Any, now: datetime | int | None = None) -> Report:
+    @property
+    def mesh(self) -> Mesh:
+        """Where it publishes.
+
+        Raises:
+            UsageError: ``usage.gate_without_mesh`` for a gate that was made to check only.
+        """
+        if self._mesh is None:
+            raise UsageError(
+                code="usage.gate_without_mesh",
+                message="a gate without a mesh can check, and nothing else",
+                help="take it from a mesh: Mesh.embedded(folder).gate(contract)",
+            )
+        return self._mesh
+
+    def check(
+        self, data: Any, now: datetime | int | None = None, *, watch: Watch | None = None
+    ) -> Report:
         """What the contract says about the data; nothing is staged, nothing is published.
+
+        Works without a mesh.
 
         Args:
             data: whatever speaks Arrow, or a path.
             now: the moment that freshness is judged at; the default is the clock.
+            watch: is told how many rows were read so far, now and then.
 
         Raises:
             PlanError, SourceError, LimitError, UsageError
         """
         opened, plan = self._open(data)
         run = plan.run(opened, now=_ns(now), outputs=False)
-        for _ in run:
+        for _ in _watched(run, watch):
             continue
         return run.report
 
-    def validate_and_mask(self, data: Any, now: datetime | int | None = None) -> Checked:
+    def validate_and_mask(
+        self, data: Any, now: datetime | int | None = None, *, watch: Watch | None = None
+    ) -> Checked:
         """Accepted rows and quarantine, both masked, with the report; nothing is published.
 
         Raises:
@@ -110,7 +145,7 @@ class Gate:
         opened, plan = self._open(data)
         run = plan.run(opened, now=_ns(now), digest_key=self.mesh.digest_key)
         accepted, rejected = [], []
-        for split in run:
+        for split in _watched(run, watch):
             if split.accepted is not None:
                 accepted.append(split.accepted)
             if split.rejected is not None:
@@ -134,6 +169,7 @@ class Gate:
         mode: str = "append",
         evolve: bool = False,
         watermarks: Mapping[str, int] | None = None,
+        watch: Watch | None = None,
     ) -> Receipt:
         """The product is visible, durable and recorded; or nothing is, and an error says why.
 
@@ -148,6 +184,7 @@ class Gate:
             mode: ``append``, or ``replace`` the whole product.
             evolve: new nullable columns join the product's table.
             watermarks: how far sources were followed, kept in the same commit.
+            watch: is told how many rows were read so far, now and then.
 
         Raises:
             Denied: the policies do not allow it.
@@ -166,7 +203,7 @@ class Gate:
                 opened, plan = self._open(data)
                 attempt.decide(BEFORE_DATA)
                 run = plan.run(opened, now=now_ns, digest_key=self.mesh.digest_key)
-                attempt.stage(run, plan.accepted_schema, plan.quarantine_schema)
+                attempt.stage(_watched(run, watch), plan.accepted_schema, plan.quarantine_schema)
                 attempt.ran(run.report, run.input_digest, plan.digest)
             else:
                 self._ours(checked)
@@ -175,9 +212,7 @@ class Gate:
             if publish_id is None and (published := attempt.claim()) is not None:
                 return attempt.same(published, attempt.input_digest)
             if checked is not None:
-                attempt.stage(
-                    checked.splits(), checked.accepted.schema, checked.quarantined.schema
-                )
+                attempt.stage(checked.splits(), checked.accepted.schema, checked.quarantined.schema)
             attempt.decide(BEFORE_COMMIT)
             return attempt.commit()
 
@@ -196,7 +231,9 @@ class Gate:
     @cached_property
     def _keys(self) -> Mapping[str, bytes]:
         wanted = {c.mask.key for c in _every(self.contract.columns) if c.mask is not None}
-        return self.mesh.keys(wanted)
+        if self._mesh is not None:
+            return self._mesh.keys(wanted)
+        return {r: keys.load(r, Path()) for r in wanted if r is not None}
 
     def _open(self, data: Any) -> tuple[Any, Any]:
         opened = source.open(data)
@@ -224,6 +261,13 @@ class Gate:
             )
 
 
+def _watched(run: Any, watch: Watch | None) -> Iterable[Any]:
+    for split in run:
+        yield split
+        if watch is not None:
+            watch(run.rows)
+
+
 def _every(columns: Iterable[Column]) -> Iterable[Column]:
     for column in columns:
         yield column
@@ -237,5 +281,7 @@ def _ns(now: datetime | int | None) -> int:
         return time.time_ns()
     if isinstance(now, datetime):
         moment = now if now.tzinfo else now.replace(tzinfo=timezone.utc)
-        return (moment - datetime(1970, 1, 1, tzinfo=timezone.utc)) // timedelta(microseconds=1) * 1000
+        return (
+            (moment - datetime(1970, 1, 1, tzinfo=timezone.utc)) // timedelta(microseconds=1) * 1000
+        )
     return now

@@ -28,9 +28,7 @@ _HEX = re.compile(rb"(?:[0-9a-fA-F]{2}){32,}\Z")
 def load(reference: str, folder: Path, environment: Mapping[str, str] | None = None) -> bytes:
     """The key's bytes: hexadecimal and base64 text is decoded, anything else is taken as it is.
 
-    Args:
-        reference: ``env:NAME`` or ``file:PATH``; a relative path starts at `folder`.
-        environment: instead of the process's own.
+    A relative path starts at `folder`; `environment` stands for the process's own.
 
     Raises:
         UsageError: ``usage.key_literal``, ``usage.key_unset``, ``usage.key_file``,

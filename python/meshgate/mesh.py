@@ -94,8 +94,7 @@ class Mesh:
     def embedded(cls, folder: str | os.PathLike[str], *, encryption: str = "none") -> Mesh:
         """The mesh in this folder; made if there is none, with a random masking key.
 
-        Args:
-            encryption: what is true of the disk: ``none`` or ``AES-256``. Only for a new mesh.
+        `encryption` is what is true of the disk, ``none`` or ``AES-256``; it counts for a new mesh.
 
         Raises:
             UsageError: ``usage.bad_mesh`` when the folder cannot become one.
@@ -120,11 +119,6 @@ class Mesh:
         Raises:
             ContractError: ``contract.*``. UsageError: ``usage.unknown_domain``.
         """
-        from meshgate import formats
-        from meshgate.contract import Contract
-
-        if not isinstance(contract, Contract):
-            contract = formats.load(contract, domain=domain)
         gate = Gate(contract, self, domain)
         known = self.settings.domains
         if known and gate.domain is not None and gate.domain not in known:
@@ -158,11 +152,9 @@ class Mesh:
     ) -> pa.RecordBatchReader:
         """The product as a stream that Polars, DuckDB and pandas take.
 
-        Args:
-            version: of the destination; by default the newest.
-            as_of: the version that was the newest then.
-            user: who reads, an id or ``{"id": ..., "roles": [...]}``.
-            purpose: for policies that ask for one.
+        `version` is the destination's, by default the newest; `as_of` is a moment, for the version
+        that was the newest then. `user` is an id or ``{"id": ..., "roles": [...]}``; some policies
+        also ask for a `purpose`.
 
         Raises:
             PolicyError: ``policy.read_denied``. CatalogError, StageError, UsageError
@@ -235,7 +227,7 @@ class Mesh:
         require = (*self.settings.require, *(() if own is None else own.require))
         if require not in self._policies:
             folder = self.settings.policies
-            sources = {} if folder is None else self.folder / folder
+            sources: Any = {} if folder is None else self.folder / folder
             self._policies[require] = PolicySet.load(sources, require=require)
         return self._policies[require]
 

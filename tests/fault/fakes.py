@@ -89,11 +89,21 @@ class Run:
                 yield Split(good if good.num_rows else None, rest if rest.num_rows else None)
         status = "warn" if self.rejected else "pass"
         check = {
-            "id": "id.not_null", "check": "not_null", "columns": ["id"], "severity": "warning",
-            "status": status, "tested": self.rows, "failed_rows": self.rejected,
+            "id": "id.not_null",
+            "check": "not_null",
+            "columns": ["id"],
+            "severity": "warning",
+            "status": status,
+            "tested": self.rows,
+            "failed_rows": self.rejected,
         }
         self.report = Report(
-            status, True, self.rows, self.accepted, self.rejected, (check,),
+            status,
+            True,
+            self.rows,
+            self.accepted,
+            self.rejected,
+            (check,),
             tuple(
                 {"column": n, "method": m.method, "domain": m.domain, "key_id": "k", "rows": 1}
                 for n, m in plan.masked.items()
@@ -145,7 +155,10 @@ class PolicySet:
         self.asked.append((phase, question))
         if "raise" in self.text:
             raise RuntimeError("secret@example.com")
-        denied = f"deny {phase}" in self.text or f"deny-product {question['publication']['product']}" in self.text
+        denied = (
+            f"deny {phase}" in self.text
+            or f"deny-product {question['publication']['product']}" in self.text
+        )
         reasons = (Reason("no", "code", "p", "p.rego", 3),) if denied else ()
         return Decision(not denied, reasons, ("p.rego:3",), "d", self.digest, phase=phase)
 

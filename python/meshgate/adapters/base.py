@@ -217,7 +217,6 @@ class Adapter(Protocol):
     def gc(self, product: str, older_than_s: float, keep: frozenset[str]) -> list[str]:
         """Removes files older than the guard that no commit references; their names.
 
-        Args:
-            older_than_s: seconds; longer than the longest publication.
-            keep: publish ids whose outcome is unknown; their files stay.
+        `older_than_s` is longer than the longest publication; `keep` are the publish ids whose
+        outcome is unknown.
         """

@@ -30,7 +30,9 @@ from meshgate.errors import StageError
 class _Staging:
     """The open files of one attempt."""
 
-    def __init__(self, publication: Publication, accepted: Files, rejected: Files, attempt: str):
+    def __init__(
+        self, publication: Publication, accepted: Files, rejected: Files, attempt: str
+    ) -> None:
         self.publication, self.attempt = publication, attempt
         self.accepted, self.rejected = accepted, rejected
 
@@ -150,7 +152,9 @@ class Delta:
         held = aside.find(publish_id)
         if held is None and staged.rejected:
             described = _aside_of(publication)
-            aside.create(name + durable.QUARANTINE, staged.quarantine_schema, described, self._locks)
+            aside.create(
+                name + durable.QUARANTINE, staged.quarantine_schema, described, self._locks
+            )
             held = aside.commit(publish_id, staged.rejected, staged.quarantine_schema, receipt)
         committed = main.commit(
             publish_id,
@@ -173,8 +177,9 @@ class Delta:
         if isinstance(staging, Staged):
             self._remove(
                 staging.product,
-                lambda name: durable.belongs_to(name, staging.publish_id)
-                and f"-{staging.attempt}-" in name,
+                lambda name: (
+                    durable.belongs_to(name, staging.publish_id) and f"-{staging.attempt}-" in name
+                ),
             )
         else:
             staging = _ours(staging)
@@ -249,15 +254,13 @@ class Delta:
     def _remove_from(self, folder: Path, chosen: Any) -> list[str]:
         if not folder.is_dir():
             return []
-        names = [name for name in os.listdir(folder) if chosen(name)]
+        names = [path.name for path in folder.iterdir() if chosen(path.name)]
         if not names:
             return []
         needed = Table(folder).referenced()
         return [n for n in names if n not in needed and durable.remove(folder / n)]
 
-    def _read(
-        self, table: Table, version: int | None, since: int | None
-    ) -> pa.RecordBatchReader:
+    def _read(self, table: Table, version: int | None, since: int | None) -> pa.RecordBatchReader:
         handle = table.open()
         if handle is None:
             raise StageError(
@@ -288,7 +291,7 @@ class Delta:
         schema = pa.schema(handle.schema().to_arrow())
         metadata = {k: v for k, v in handle.metadata().configuration.items() if k[:5] == "meshg"}
         schema = schema.with_metadata(metadata)
-        if not all(os.path.isfile(uri) for uri in files):
+        if not all(Path(uri).is_file() for uri in files):
             raise StageError(
                 code="stage.unreadable",
                 message="a file of the product is missing",

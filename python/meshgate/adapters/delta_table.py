@@ -28,7 +28,7 @@ from deltalake import (
     Transaction,
 )
 from deltalake.exceptions import CommitFailedError, TableNotFoundError
-from deltalake.transaction import AddAction
+from deltalake.transaction import AddAction, RemoveAction
 
 from meshgate.adapters import durable
 from meshgate.adapters.base import Committed, StagedFile
@@ -137,7 +137,9 @@ class Table:
         identity = str(table.metadata().id)
         try:
             done = _noted(note, identity)
-            names = sorted(name for name in os.listdir(self.log) if _COMMIT_FILE.match(name))
+            names = sorted(
+                path.name for path in self.log.iterdir() if _COMMIT_FILE.match(path.name)
+            )
             new = [name for name in names if int(name[:20]) > done]
             for name in new:
                 durable.sync_file(self.log / name)
@@ -253,7 +255,7 @@ class Table:
                         message="another run has followed the source at least as far",
                         help="read the product again; there may be nothing left to do",
                     )
-            actions = [_action(self.root, file) for file in files]
+            actions: list[AddAction | RemoveAction] = [_action(self.root, file) for file in files]
             try:
                 table.create_write_transaction(
                     actions,
@@ -331,9 +333,9 @@ class Table:
             text = description.get("description") or None
             wanted = json.loads(_described(schema).to_json())
             same = wanted == json.loads(table.schema().to_json())
-            if same and (metadata.name, metadata.description) == (name, text):
-                if metadata.configuration == configuration:
-                    return
+            said = (metadata.name, metadata.description, metadata.configuration)
+            if same and said == (name, text, configuration):
+                return
             action = {
                 "id": str(metadata.id),
                 "name": name,
@@ -391,9 +393,9 @@ class Table:
             return frozenset()
         try:
             names = {Path(uri).name for uri in table.file_uris()}
-            for name in os.listdir(self.log):
-                if _COMMIT_FILE.match(name):
-                    for line in (self.log / name).read_text().splitlines():
+            for path in self.log.iterdir():
+                if _COMMIT_FILE.match(path.name):
+                    for line in path.read_text().splitlines():
                         if line.startswith('{"add"'):
                             names.add(Path(json.loads(line)["add"]["path"]).name)
         except Exception:

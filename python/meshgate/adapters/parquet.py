@@ -155,7 +155,7 @@ class _File:
         self._sink.sync_and_close()
         if target.exists():  # attempts have their own names, so this is not ours to replace
             raise FileExistsError(errno.EEXIST, "exists")
-        os.replace(self._path, target)
+        os.replace(self._path, target)  # noqa: PTH105  # the faults of the tests hook os
         self._path = target
         digest = self._sink.digest.hexdigest()
         return StagedFile(target.name, self._rows, self._sink.bytes, digest)
@@ -172,9 +172,7 @@ class _Hashing(io.RawIOBase):
     """
 
     def __init__(self, path: Path, mode: int) -> None:
-        self._descriptor = os.open(
-            path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode
-        )
+        self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
         self.digest = hashlib.sha256()
         self.bytes = 0
 

@@ -60,9 +60,7 @@ def _field(field: pa.Field, path: str, columns: Mapping[str, Mapping[str, str]])
     return pa.field(field.name, kind, field.nullable, metadata=dict(columns.get(path, {})))
 
 
-def _stored(
-    kind: pa.DataType, path: str, columns: Mapping[str, Mapping[str, str]]
-) -> pa.DataType:
+def _stored(kind: pa.DataType, path: str, columns: Mapping[str, Mapping[str, str]]) -> pa.DataType:
     if kind in _KEPT:
         return kind
     if kind in _EXACT:

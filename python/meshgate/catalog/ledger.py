@@ -128,10 +128,8 @@ class Ledger:
     ) -> None:
         """The publish id is PUBLISHED, with receipt, version and events; twice is as once.
 
-        Args:
-            contract: its canonical JSON; None keeps what the product has.
-            events: payloads by kind.
-            seconds: from the start of the publication to its commit; None when nobody saw both.
+        `contract` is its canonical JSON, or None to keep what the product has; `events` are
+        payloads by kind; `seconds` go from the publication's start to its commit, if somebody saw both.
         """
         product, publish_id = receipt.product, str(receipt.publish_id)
         with self._store.writing() as connection:
@@ -197,9 +195,7 @@ class Ledger:
                 )
             if row is None:
                 return count
-            event = Event(
-                row["id"], row["product"], row["publish_id"], row["kind"], row["payload"]
-            )
+            event = Event(row["id"], row["product"], row["publish_id"], row["kind"], row["payload"])
             send(event)
             with self._store.writing() as connection:
                 connection.execute(
@@ -210,9 +206,7 @@ class Ledger:
 
 def _entry(connection: sa.Connection, product: str, publish_id: str) -> Entry | None:
     row = (
-        connection.execute(
-            sa.select(t.publication).where(_is(t.publication, product, publish_id))
-        )
+        connection.execute(sa.select(t.publication).where(_is(t.publication, product, publish_id)))
         .mappings()
         .first()
     )

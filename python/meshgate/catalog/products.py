@@ -144,10 +144,10 @@ def version_as_of(store: Store, name: str, moment: datetime) -> int | None:
     return found[-1] if found else None
 
 
-def _product(
-    connection: sa.Connection, store: Store, name: str, now: datetime | None
-) -> Product:
-    row = connection.execute(sa.select(t.product).where(t.product.c.name == name)).mappings().first()
+def _product(connection: sa.Connection, store: Store, name: str, now: datetime | None) -> Product:
+    row = (
+        connection.execute(sa.select(t.product).where(t.product.c.name == name)).mappings().first()
+    )
     if row is None:
         raise CatalogError(
             code="catalog.unknown_product",

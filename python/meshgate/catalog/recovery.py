@@ -70,8 +70,7 @@ class Destination(Protocol):
 def completed(held: Held, pending: str | None = None) -> Receipt | None:
     """The receipt of a published id with its versions; None if it is not published.
 
-    Args:
-        pending: the catalog's copy, for a destination whose log entry is gone.
+    `pending` is the catalog's copy, for a destination whose log entry is gone.
 
     Raises:
         CatalogError: ``catalog.bad_receipt``.

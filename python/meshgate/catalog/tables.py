@@ -22,7 +22,7 @@ catalog = Table("meshgate", METADATA, Column("format", Integer, nullable=False))
 product = Table(
     "product",
     METADATA,
-    Column("name", String(151), primary_key=True),
+    Column("name", String(240), primary_key=True),
     Column("domain", Text),
     Column("owner", Text, nullable=False),
     Column("description", Text, nullable=False),
@@ -34,7 +34,7 @@ product = Table(
 publication = Table(
     "publication",
     METADATA,
-    Column("product", String(151), primary_key=True),
+    Column("product", String(240), primary_key=True),
     Column("publish_id", String(128), primary_key=True),
     Column("state", String(9), nullable=False),
     Column("attempt", String(16)),
@@ -48,7 +48,7 @@ publication = Table(
 version = Table(
     "version",
     METADATA,
-    Column("product", String(151), primary_key=True),
+    Column("product", String(240), primary_key=True),
     Column("version", Integer, primary_key=True),
     Column("publish_id", String(128), nullable=False),
     Column("contract_version", Text, nullable=False),
@@ -65,7 +65,7 @@ receipt = Table(
     "receipt",
     METADATA,
     Column("id", Integer, primary_key=True),
-    Column("product", String(151), nullable=False, index=True),
+    Column("product", String(240), nullable=False, index=True),
     Column("publish_id", String(128)),
     Column("state", String(9), nullable=False),
     Column("digest", String(71), nullable=False),
@@ -77,7 +77,7 @@ decision = Table(
     "decision",
     METADATA,
     Column("id", Integer, primary_key=True),
-    Column("product", String(151), nullable=False, index=True),
+    Column("product", String(240), nullable=False, index=True),
     Column("publish_id", String(128)),
     Column("phase", String(20), nullable=False),
     Column("allowed", Boolean, nullable=False),
@@ -88,7 +88,7 @@ decision = Table(
 service_level = Table(
     "service_level",
     METADATA,
-    Column("product", String(151), primary_key=True),
+    Column("product", String(240), primary_key=True),
     Column("name", Text, primary_key=True),
     Column("column", Text, primary_key=True),  # empty: measured on publications
     Column("value", Text, nullable=False),
@@ -99,7 +99,7 @@ outbox = Table(
     "outbox",
     METADATA,
     Column("id", Integer, primary_key=True),
-    Column("product", String(151), nullable=False),
+    Column("product", String(240), nullable=False),
     Column("publish_id", String(128), nullable=False),
     Column("kind", String(32), nullable=False),
     Column("payload", Text, nullable=False),
