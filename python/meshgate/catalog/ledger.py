@@ -129,7 +129,7 @@ class Ledger:
         """The publish id is PUBLISHED, with receipt, version and events; twice is as once.
 
         `contract` is its canonical JSON, or None to keep what the product has; `events` are
-        payloads by kind; `seconds` go from the publication's start to its commit, if somebody saw both.
+        payloads by kind; `seconds` go from the publication's start to its commit.
         """
         product, publish_id = receipt.product, str(receipt.publish_id)
         with self._store.writing() as connection:
