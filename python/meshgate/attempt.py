@@ -15,12 +15,19 @@ from contextlib import ExitStack, suppress
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
-from meshgate import policy_input
 from meshgate.adapters.base import Found, Publication, Staged, Staging
 from meshgate.catalog import recovery
 from meshgate.catalog.ledger import PUBLISHED
 from meshgate.decision import Decision, Reason
-from meshgate.enrichment import PUBLISH_ID, PUBLISHED_AT, Lineage, columns, enriched, table
+from meshgate.enrichment import (
+    PUBLISH_ID,
+    PUBLISHED_AT,
+    Lineage,
+    columns,
+    enriched,
+    masks,
+    table,
+)
 from meshgate.errors import (
     CatalogError,
     CommitFailed,
@@ -30,6 +37,7 @@ from meshgate.errors import (
     StageError,
     UsageError,
 )
+from meshgate.policy import policy_input
 from meshgate.receipt import Receipt
 
 if TYPE_CHECKING:
@@ -138,18 +146,10 @@ class Attempt:
         Raises:
             Denied: with the receipt; whatever was staged is removed.
         """
-        report = None if self._report is None else self._report.to_dict()
-        question = policy_input.ask(self.contract, self._setting(), phase, report)
         try:
-            decision = self._policies.decide(question, phase=phase)
+            decision = self._policies.decide(self._question(phase), phase)
         except Exception:  # in doubt: deny
-            reason = Reason(
-                message="the policies could not be evaluated",
-                code="policy.failed",
-                policy=None,
-                file=None,
-                line=None,
-            )
+            reason = Reason("the policies could not be evaluated", "policy.failed")
             decision = Decision(
                 allowed=False,
                 reasons=(reason,),
@@ -262,18 +262,26 @@ class Attempt:
             with suppress(MeshgateError):  # the next start finds it and asks the destination
                 self.mesh.ledger.abort(self.product, self.publish_id)
 
-    def _setting(self) -> policy_input.Setting:
-        domain = self.mesh.settings.domains.get(self.gate.domain or "")
-        return policy_input.Setting(
-            product=self.product,
-            domain=self.gate.domain,
-            publish_id=self.publish_id,
-            publisher=self._publisher,
-            publishers=() if domain is None else domain.publishers,
-            domains=tuple(self.mesh.settings.domains),
-            infrastructure=self.mesh.adapter.infrastructure,
-            masking=policy_input.masking(self.contract, self.gate.key_ids),
-        )
+    def _question(self, phase: str) -> dict[str, Any]:
+        settings = self.mesh.settings
+        domain = settings.domains.get(self.gate.domain or "")
+        domains: tuple[str, ...] = tuple(settings.domains)
+        publishers = () if domain is None else _publishers(domain.publishers, self._publisher)
+        if not domains and self.gate.domain is not None:
+            # A mesh that names no domains leaves publishing to whoever holds its file.
+            domains, publishers = (self.gate.domain,), (self._publisher["id"],)
+        publication = {
+            "publish_id": self.publish_id,
+            "product": self.product,
+            "domain": self.gate.domain,
+            "phase": phase,
+            "publisher": self._publisher,
+            "publishers": publishers,
+            "domains": domains,
+        }
+        masking = masks(self.contract, self.gate.key_ids)
+        infrastructure = self.mesh.adapter.infrastructure
+        return policy_input(self.contract, self._report, masking, infrastructure, publication)
 
     def _receipt(self, state: str, staged: Staged | None) -> Receipt:
         report = None if self._report is None else self._report.to_dict()
@@ -314,6 +322,13 @@ class Attempt:
 def _rfc3339(now_ns: int) -> str:
     moment = datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(microseconds=now_ns // 1000)
     return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def _publishers(entries: tuple[str, ...], who: Mapping[str, Any]) -> tuple[str, ...]:
+    """Ids and roles as policies compare them; an id that is spelt like a role is no role."""
+    roles = {entry.removeprefix("role:") for entry in entries if entry.startswith("role:")}
+    roles = {role for role in roles if role != who["id"] or role in who["roles"]}
+    return (*(entry for entry in entries if not entry.startswith("role:")), *sorted(roles))
 
 
 def _carried(found: Found) -> Receipt | None:

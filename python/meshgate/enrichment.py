@@ -25,9 +25,26 @@ def columns(contract: Contract, key_ids: Mapping[str | None, str]) -> dict[str, 
 
     `key_ids` are by the reference that a mask names; None is the default key.
     """
-    found: dict[str, dict[str, str]] = {}
-    for column in contract.columns:
-        _describe(column, column.name, key_ids, found)
+    found = {}
+    for path, column in _paths(contract.columns):
+        if entries := _description(column, key_ids):
+            found[path] = entries
+    return found
+
+
+def masks(
+    contract: Contract, key_ids: Mapping[str | None, str]
+) -> dict[str, dict[str, str | None]]:
+    """Method, domain and key id of every masked column, by dotted name."""
+    found: dict[str, dict[str, str | None]] = {}
+    for path, column in _paths(contract.columns):
+        if column.mask is not None:
+            key_id = key_ids.get(column.mask.key) if column.mask.method in _KEYED else None
+            found[path] = {
+                "method": column.mask.method,
+                "domain": column.mask.domain,
+                "key_id": key_id,
+            }
     return found
 
 
@@ -113,12 +130,17 @@ def enriched(splits: Iterable[Enriched], lineage: Lineage) -> Iterator[Enriched]
         yield Enriched(lineage.apply(split.accepted), lineage.apply(split.rejected))
 
 
-def _describe(
-    column: Column,
-    path: str,
-    key_ids: Mapping[str | None, str],
-    found: dict[str, dict[str, str]],
-) -> None:
+def _paths(columns: Iterable[Column], above: str = "") -> Iterator[tuple[str, Column]]:
+    for column in columns:
+        path = f"{above}.{column.name}" if above else column.name
+        yield path, column
+        yield from _paths(column.columns, path)
+        if column.items is not None:
+            yield f"{path}.items", column.items
+            yield from _paths(column.items.columns, f"{path}.items")
+
+
+def _description(column: Column, key_ids: Mapping[str | None, str]) -> dict[str, str]:
     entries = {
         "comment": column.description,
         "meshgate.tags": json.dumps(list(column.tags)) if column.tags else "",
@@ -130,13 +152,7 @@ def _describe(
         if column.mask.method in _KEYED:
             entries["meshgate.mask.domain"] = column.mask.domain
             entries["meshgate.mask.key_id"] = key_ids.get(column.mask.key, "")
-    entries = {key: text for key, text in entries.items() if text}
-    if entries:
-        found[path] = entries
-    for field in column.columns:
-        _describe(field, f"{path}.{field.name}", key_ids, found)
-    if column.items is not None:
-        _describe(column.items, path + "[]", key_ids, found)
+    return {key: text for key, text in entries.items() if text}
 
 
 _KEYED = frozenset({"hash"})

@@ -18,7 +18,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from functools import cached_property
 from pathlib import Path
@@ -29,7 +29,6 @@ from meshgate.attempt import Attempt
 from meshgate.contract import Column, Contract
 from meshgate.engine import Plan
 from meshgate.errors import UsageError
-from meshgate.policy_input import BEFORE_COMMIT, BEFORE_DATA
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -92,8 +91,10 @@ class Gate:
                 message="the contract names another domain than the caller",
                 help="leave out domain=, or correct the contract",
             )
+        if contract.domain is None and domain is not None:
+            contract = replace(contract, domain=domain)
         self.contract, self._mesh = contract, mesh
-        self.domain = domain or contract.domain
+        self.domain = contract.domain
         self.product = f"{self.domain}.{contract.dataset}" if self.domain else contract.dataset
 
     @property
@@ -201,19 +202,19 @@ class Gate:
             checked = data if isinstance(data, Checked) else None
             if checked is None:
                 opened, plan = self._open(data)
-                attempt.decide(BEFORE_DATA)
+                attempt.decide("before_data")
                 run = plan.run(opened, now=now_ns, digest_key=self.mesh.digest_key)
                 attempt.stage(_watched(run, watch), plan.accepted_schema, plan.quarantine_schema)
                 attempt.ran(run.report, run.input_digest, plan.digest)
             else:
                 self._ours(checked)
-                attempt.decide(BEFORE_DATA)
+                attempt.decide("before_data")
                 attempt.ran(checked.report, checked.input_digest, checked.plan_digest)
             if publish_id is None and (published := attempt.claim()) is not None:
                 return attempt.same(published, attempt.input_digest)
             if checked is not None:
                 attempt.stage(checked.splits(), checked.accepted.schema, checked.quarantined.schema)
-            attempt.decide(BEFORE_COMMIT)
+            attempt.decide("before_commit")
             return attempt.commit()
 
     def publish_to_catalog(self, stream: Any, payload: Any = None, **options: Any) -> Receipt:

@@ -21,6 +21,7 @@ from meshgate.catalog.ledger import Event, Ledger
 from meshgate.catalog.store import Store
 from meshgate.errors import CatalogError, PolicyError, UsageError
 from meshgate.gate import Gate
+from meshgate.policy import PolicySet, read_input
 from meshgate.settings import Settings
 
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from meshgate.adapters.base import Adapter
     from meshgate.catalog.products import Product
     from meshgate.contract import Contract
-    from meshgate.policy import PolicySet
     from meshgate.receipt import Receipt
 
 _EMBEDDED = """\
@@ -87,7 +87,8 @@ class Mesh:
         self._store = Store(database if "://" in database else self.folder / database)
         self.ledger = Ledger(self._store)
         self._policies: dict[tuple[str, ...], PolicySet] = {}
-        self.policies(None)
+        for domain in (None, *self.settings.domains):
+            self.policies(domain)  # what is wrong with them is said now
         recovery.reconcile(self.ledger, self.adapter, self.events)
 
     @classmethod
@@ -127,7 +128,6 @@ class Mesh:
                 message=f"the mesh has no domain {gate.domain!r}",
                 help="it has " + ", ".join(sorted(known)),
             )
-        self.policies(gate.domain)
         return gate
 
     def products(self) -> list[Product]:
@@ -221,14 +221,12 @@ class Mesh:
         Raises:
             PolicyError: ``policy.*``.
         """
-        from meshgate.policy import PolicySet
-
         own = self.settings.domains.get(domain or "")
         require = (*self.settings.require, *(() if own is None else own.require))
         if require not in self._policies:
             folder = self.settings.policies
-            sources: Any = {} if folder is None else self.folder / folder
-            self._policies[require] = PolicySet.load(sources, require=require)
+            source = () if folder is None else self.folder / folder
+            self._policies[require] = PolicySet.load(source, require=require)
         return self._policies[require]
 
     def publisher(self, who: str | Mapping[str, Any] | None) -> dict[str, Any]:
@@ -270,13 +268,13 @@ class Mesh:
     def _may_read(
         self, product: Product, user: str | Mapping[str, Any] | None, purpose: str | None
     ) -> None:
-        question = {
-            "user": _person(user) or {"id": None, "roles": []},
-            "product": product.name,
-            "domain": product.domain,
-            "contract": dict(product.contract),
-            "purpose": purpose,
-        }
+        question = read_input(
+            product.promise,
+            user=_person(user),
+            product=product.name,
+            domain=product.domain,
+            purpose=purpose,
+        )
         decision = self.policies(product.domain).decide_read(question)
         if decision.allowed is not True:
             reasons = "; ".join(reason.message for reason in decision.reasons)

@@ -172,13 +172,26 @@ def open_source(data):
     return Source(data.schema, data)
 
 
+def policy_input(contract, report, masking, infrastructure, publication):
+    body = None if report is None else report.to_dict()
+    return {"publication": dict(publication), "report": body, "masking": masking}
+
+
+def read_input(contract, *, user, product, domain=None, purpose=None):
+    return {"user": user or {"id": None}, "product": product, "contract": contract.id}
+
+
 def install():
     homes = {
         "meshgate.source": {"open": open_source, "Source": Source},
         "meshgate.engine": {"Plan": Plan, "Run": Run},
         "meshgate.report": {"Report": Report},
         "meshgate.decision": {"Reason": Reason, "Decision": Decision},
-        "meshgate.policy": {"PolicySet": PolicySet},
+        "meshgate.policy": {
+            "PolicySet": PolicySet,
+            "policy_input": policy_input,
+            "read_input": read_input,
+        },
     }
     import meshgate
 

@@ -81,7 +81,9 @@ def _stored(kind: pa.DataType, path: str, columns: Mapping[str, Mapping[str, str
         return pa.map_(key, item)
     if kinds.is_list(kind) or kinds.is_large_list(kind) or kinds.is_fixed_size_list(kind):
         item = kind.value_field
-        return pa.list_(pa.field("element", _stored(item.type, path, columns), item.nullable))
+        stored = _stored(item.type, f"{path}.items", columns)
+        metadata = dict(columns.get(f"{path}.items", {}))
+        return pa.list_(pa.field("element", stored, item.nullable, metadata))
     raise StageError(
         code="stage.unsupported_type",
         message=f"Delta has no exact place for {kind}",

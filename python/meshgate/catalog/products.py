@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from meshgate.catalog import tables as t
 from meshgate.catalog.store import Store
+from meshgate.contract import Contract
 from meshgate.errors import CatalogError
 from meshgate.receipt import Receipt
 
@@ -54,6 +55,7 @@ class Product:
     """One product as of now.
 
     Attributes:
+        promise: the contract of the latest publication; bare where its text was lost.
         columns: as promised by the contract of the latest publication.
         report: of the latest publication, as its receipt has it.
         versions: oldest first.
@@ -66,6 +68,7 @@ class Product:
     description: str
     contract: Mapping[str, Any]
     columns: tuple[Mapping[str, Any], ...]
+    promise: Contract
     report: Mapping[str, Any] | None
     versions: tuple[Version, ...]
     service_levels: tuple[ServiceLevel, ...]
@@ -174,6 +177,7 @@ def _product(connection: sa.Connection, store: Store, name: str, now: datetime |
         .order_by(t.service_level.c.name, t.service_level.c.column)
     ).mappings()
     contract = json.loads(row["contract"])
+    promise = Contract.from_json(row["contract"]) if contract else _bare(name, receipt)
     return Product(
         name=name,
         domain=row["domain"],
@@ -181,11 +185,20 @@ def _product(connection: sa.Connection, store: Store, name: str, now: datetime |
         description=row["description"],
         contract=dict(receipt.contract),
         columns=tuple(contract.get("columns", ())),
+        promise=promise,
         report=receipt.to_dict()["report"],
         versions=tuple(_version(entry) for entry in entries),
         service_levels=tuple(_level(level, last, now) for level in levels),
         denials=int(denials or 0),
         _store=store,
+    )
+
+
+def _bare(name: str, receipt: Receipt) -> Contract:
+    said, domain = receipt.contract, receipt.contract.get("domain")
+    dataset = name.removeprefix(f"{domain}.") if domain else name
+    return Contract(
+        said["id"], dataset, said["version"], owner=said.get("owner", ""), domain=domain
     )
 
 
