@@ -10,6 +10,93 @@ from meshgate.errors import Code
 
 CODES: tuple[Code, ...] = (
     Code(
+        "catalog.bad_receipt",
+        "a stored receipt cannot be read",
+        "The text in the catalog or in a commit is not a receipt of this format. It was "
+        "written by a later meshgate or changed by something else; the published data is "
+        "not concerned.",
+    ),
+    Code(
+        "catalog.corrupt",
+        "the catalog's database is damaged",
+        "SQLite found that its file is not what it wrote. The destinations hold every "
+        "receipt, so the catalog can be rebuilt from them; published data is not concerned.",
+    ),
+    Code(
+        "catalog.destination_lost",
+        "the catalog says published, the destination does not hold it",
+        "The table was removed, emptied or restored from an older copy behind the catalog's "
+        "back. Nothing was published now; decide which of the two is right first.",
+    ),
+    Code(
+        "catalog.format",
+        "the catalog was made by another version",
+        "The tables have a format that this meshgate does not write, so it does not touch "
+        "them. The data at the destinations is not concerned.",
+    ),
+    Code(
+        "catalog.network_file_system",
+        "the catalog would be on a network file system",
+        "Its write-ahead log needs shared memory of one host, and locks that network file "
+        "systems do not keep. A catalog for several hosts belongs in PostgreSQL.",
+    ),
+    Code(
+        "catalog.no_version",
+        "the product had no version at that moment",
+        "Every publication of the product is newer than the moment that was asked for. It "
+        "does not mean that the product does not exist.",
+    ),
+    Code(
+        "catalog.not_durable",
+        "the database refuses to be durable",
+        "SQLite did not take the write-ahead log with a sync at every commit, as on file "
+        "systems without shared memory. Nothing was recorded or published.",
+    ),
+    Code(
+        "catalog.not_recorded",
+        "the product is published, the catalog could not record it",
+        "The commit is visible and durable, and the error carries its receipt. Opening the "
+        "mesh again asks the destination and records it; do not publish again under another "
+        "id.",
+    ),
+    Code(
+        "catalog.receipt_lost",
+        "the receipt of a published id cannot be found",
+        "The destination remembers the publish id, its log entry with the receipt was "
+        "cleaned away, and the catalog never had a copy. The data is published.",
+    ),
+    Code(
+        "catalog.unavailable",
+        "the catalog's database did not answer",
+        "It is locked for longer than the timeout, its disk is full, or its server is away. "
+        "Before the commit this aborts the publication; nothing half visible is left.",
+    ),
+    Code(
+        "catalog.unknown_product",
+        "the catalog has no product of this name",
+        "Names are exact and have their domain in front, such as finance.monthly_ledger. A "
+        "product that was only ever denied is not in the catalog.",
+    ),
+    Code(
+        "commit.failed",
+        "the commit did not happen",
+        "For certain: the destination was asked afterwards and does not hold the publish "
+        "id. Nothing became visible, and publishing again with the same id is safe.",
+    ),
+    Code(
+        "commit.unknown",
+        "the commit may or may not have happened",
+        "The destination did not answer after the commit was sent, or could not make it "
+        "durable. Nothing was removed. Publish again with the same publish_id: that looks "
+        "first.",
+    ),
+    Code(
+        "commit.watermark",
+        "another run has followed the source at least as far",
+        "The table already carries a watermark as new as this publication's, so publishing "
+        "would set it back or repeat rows. Nothing became visible.",
+    ),
+    Code(
         "contract.alias",
         "an alias cannot be followed",
         "An alias (*name) has no anchor (&name) before it, stands inside its own anchor, or "
@@ -197,6 +284,12 @@ CODES: tuple[Code, ...] = (
         "need quotes.",
     ),
     Code(
+        "policy.failed",
+        "the policies could not be evaluated",
+        "Deciding itself broke, so the answer is a denial. It says nothing about the data "
+        "or the contract; look at the policies with meshgate lint.",
+    ),
+    Code(
         "policy.log_failed",
         "a decision could not be written to the decision log",
         "The line is not known to be on disk, so the decision counts as a denial, whatever the "
@@ -204,10 +297,81 @@ CODES: tuple[Code, ...] = (
         "publish again.",
     ),
     Code(
+        "policy.read_denied",
+        "the product may not be read by this person",
+        "An access policy exists, and none allows this user to read the product. No row was "
+        "read. Without any access policy every product may be read.",
+    ),
+    Code(
         "policy.unreadable",
         "a file or folder of policies cannot be read",
         "It does not exist, cannot be opened, is not UTF-8 text, or is a link that leads out of "
         "its folder. Nothing is published without the policies that were configured.",
+        "engine.out_of_order",
+        "a publication's steps came in the wrong order",
+        "This is a bug in meshgate, for instance a run that ended without a digest of its "
+        "input. Nothing was published.",
+    ),
+    Code(
+        "stage.bad_columns",
+        "the destination cannot take these column names",
+        "Two names differ only in upper and lower case, there is no column at all, or a "
+        "column has a name that the gate adds itself for lineage.",
+    ),
+    Code(
+        "stage.bad_name",
+        "a name cannot be a table or a publication",
+        "Product names and publish ids become folders and file names, so they consist of a "
+        "few safe signs only. What was given is not repeated in the message.",
+    ),
+    Code(
+        "stage.batch_differs",
+        "a batch does not have the announced columns",
+        "Batches that go to a destination have the columns that the plan announced. This "
+        "does not come from the data; something between plan and destination is wrong.",
+    ),
+    Code(
+        "stage.busy",
+        "another process holds the publication",
+        "The same publish id, or the creation of the same table, is in the hands of another "
+        "living process. A dead process holds nothing.",
+    ),
+    Code(
+        "stage.file_changed",
+        "a staged file is not what was written",
+        "Between staging and commit a file vanished or changed its size, so something else "
+        "works in the table's folder. Nothing became visible.",
+    ),
+    Code(
+        "stage.full",
+        "the destination has no room",
+        "The disk or the quota is full. What the attempt had written was removed, and "
+        "nothing became visible; make room and publish again.",
+    ),
+    Code(
+        "stage.inexact",
+        "a value has no exact form at the destination",
+        "Delta stores microseconds and UTF-8 text of limited size. A finer or larger value "
+        "is never rounded or cut; the publication stops and nothing is visible.",
+    ),
+    Code(
+        "stage.io",
+        "the destination's storage failed",
+        "The operating system refused to write, sync or lock. The attempt's files are given "
+        "up, because after a failed sync nobody knows what they hold; nothing became "
+        "visible.",
+    ),
+    Code(
+        "stage.no_table",
+        "the product has no table",
+        "Nothing was published there yet, or the table could not be created for lack of "
+        "room or permission.",
+    ),
+    Code(
+        "stage.no_version",
+        "the product has no such version",
+        "Versions are the destination's numbers, as the catalog shows them. They are not "
+        "the versions of the contract.",
     ),
     Code(
         "stage.output_failed",
@@ -217,16 +381,133 @@ CODES: tuple[Code, ...] = (
         "nothing was published by it.",
     ),
     Code(
+        "stage.publish_id_reused",
+        "this publish_id has published something else",
+        "A publish id names one intent. With other rows or under another contract it would "
+        "be two; the published data stands as it is and nothing was added.",
+    ),
+    Code(
+        "stage.rewritten",
+        "what was added since cannot be told",
+        "The product was replaced as a whole after the version in question. It can be read whole.",
+    ),
+    Code(
+        "stage.schema_differs",
+        "the table has other columns than the publication",
+        "Names, order, types and nullability are compared exactly, because the destination "
+        "would drop or misread what differs. New nullable columns join with evolve=True.",
+    ),
+    Code(
+        "stage.table_constraints",
+        "the table has constraints of its own",
+        "Staged files bypass constraints that a table enforces on write, so the gate "
+        "refuses such a table. The same assertions belong into the contract as checks.",
+    ),
+    Code(
+        "stage.table_foreign",
+        "the table uses features that the gate does not write",
+        "Partitions, column mapping, generated columns and the like need writers that know "
+        "them. Publish into a table that the gate has created.",
+    ),
+    Code(
+        "stage.unreadable",
+        "the table at the destination cannot be read",
+        "Its log or a file of it is missing or damaged, or the storage does not answer. In "
+        "doubt nothing is removed and nothing is published.",
+    ),
+    Code(
+        "stage.unsupported_type",
+        "the destination has no exact place for a type",
+        "Delta has no times of day, durations, intervals or decimals of more than 38 "
+        "digits. Nothing is converted by guess; cast the column before publishing.",
+    ),
+    Code(
+        "usage.bad_mesh",
+        "the mesh's folder cannot be made",
+        "The folder is not writable, or what was said about its encryption is neither none "
+        "nor AES-256.",
+    ),
+    Code(
+        "usage.bad_moment",
+        "a moment is no ISO 8601 date or time",
+        "Moments are written like 2026-01-31 or 2026-01-31T18:00:00Z; without a zone they are UTC.",
+    ),
+    Code(
         "usage.bad_option",
         "the command line cannot be understood",
         "A command, option or argument is unknown, missing or of the wrong form. Nothing was "
         "read; --help of the command lists what it takes.",
     ),
     Code(
+        "usage.bad_person",
+        "who acts is not named properly",
+        "Publishers and readers are named by an id, or by a mapping with id and roles, all "
+        "of them texts. It does not say whether the person may act.",
+    ),
+    Code(
         "usage.file_exists",
         "the output file exists already",
         "Commands never overwrite a file that they did not make in the same run. Name another "
         "one, or remove it.",
+    ),
+    Code(
+        "usage.gate_without_mesh",
+        "a gate without a mesh can only check",
+        "Publishing needs storage, policies, keys and a catalog, which the mesh has. "
+        "Checking a file against a contract needs none of them.",
+    ),
+    Code(
+        "usage.key_file",
+        "a key file cannot be used",
+        "The file that a key reference names is missing, unreadable, no regular file, or "
+        "too large; or a new one would overwrite an existing key.",
+    ),
+    Code(
+        "usage.key_literal",
+        "a key is given instead of a reference",
+        "Keys are never written into contracts or mesh.toml; env:NAME and file:PATH refer "
+        "to them. A key that was written down should be changed.",
+    ),
+    Code(
+        "usage.key_mode",
+        "a key file is open to others",
+        "Group or others may read or write the file of a masking key, so the masks would "
+        "protect nothing. Only its owner may reach it.",
+    ),
+    Code(
+        "usage.key_short",
+        "a key is too short",
+        "Masks need a key of at least 32 random bytes, as bytes or as hexadecimal or base64 "
+        "text. A short key can be guessed.",
+    ),
+    Code(
+        "usage.key_unset",
+        "a key's environment variable is not set",
+        "The reference env:NAME names a variable that this process does not have. Nothing "
+        "was read or published.",
+    ),
+    Code(
+        "usage.lineage_needs_id",
+        "lineage columns need a publish_id",
+        "Every row would carry the publish id, but without one from the caller it only "
+        "follows from the rows themselves. Give publish_id, or publish checked data.",
+    ),
+    Code(
+        "usage.mesh_key",
+        "a key of mesh.toml is wrong",
+        "The key is unknown or its value has another type. Unknown keys are refused, "
+        "because a mistyped one would be a setting that silently does not hold.",
+    ),
+    Code(
+        "usage.mesh_missing",
+        "the mesh's file cannot be read",
+        "There is no mesh.toml at this place, it may not be read, or it is larger than a mebibyte.",
+    ),
+    Code(
+        "usage.mesh_syntax",
+        "the mesh's file is not TOML",
+        "The file does not follow the grammar of TOML 1.0 at the line and column shown. "
+        "Nothing was opened.",
     ),
     Code(
         "usage.no_mesh",
@@ -241,15 +522,41 @@ CODES: tuple[Code, ...] = (
         "about the contract; `meshgate catalog show` lists the columns.",
     ),
     Code(
+        "usage.other_domain",
+        "contract and caller name different domains",
+        "The domain decides who may publish and under which policies, so it is not guessed. "
+        "Leave it out in one of the two places.",
+    ),
+    Code(
         "usage.phase",
         "there is no such phase",
         "A decision about a publication is asked for before the data is read (`before_data`) or "
         "before the commit (`before_commit`). It concerns callers of the Python interface only.",
+        "usage.other_contract",
+        "checked data does not belong to this gate",
+        "What validate_and_mask returned belongs to one contract, and may not be changed "
+        "before it is published. Check the data again.",
+    ),
+    Code(
+        "usage.two_versions",
+        "two versions are asked for at once",
+        "version and as_of both choose what is read; give one of them.",
+    ),
+    Code(
+        "usage.unknown_adapter",
+        "there is no such destination",
+        "The adapter that mesh.toml names is not one of those that this meshgate has.",
     ),
     Code(
         "usage.unknown_code",
         "no error has this code",
         "`meshgate explain` was asked about a code that does not exist. Without a code it "
         "lists them all.",
+    ),
+    Code(
+        "usage.unknown_domain",
+        "the mesh has no such domain",
+        "mesh.toml lists the domains with their publishers, and the contract or the caller "
+        "names another. A mesh without any domains takes every name.",
     ),
 )

@@ -1,0 +1,520 @@
+"""One Delta table: look for a publish id, commit staged files once, describe, evolve.
+
+The Delta library makes the commit but syncs nothing and does not remember publish ids by itself.
+So the handle that looks is the handle that commits, the version is read from the log entry that
+carries our id, and every commit file is synced before anything is said to be published.
+Application ids are set without ``last_updated``: with it they would expire, and with them the
+promise that a publish id is used once. The library's messages may hold values; none is passed on.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import re
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pyarrow as pa
+from deltalake import (
+    CommitProperties,
+    DeltaTable,
+    PostCommitHookProperties,
+    Schema,
+    Transaction,
+)
+from deltalake.exceptions import CommitFailedError, TableNotFoundError
+from deltalake.transaction import AddAction, RemoveAction
+
+from meshgate.adapters import durable
+from meshgate.adapters.base import Committed, StagedFile
+from meshgate.errors import CommitFailed, CommitUnknown, StageError
+
+_ID, _RECEIPT = "meshgate.publish-id", "meshgate.receipt"
+_RACES = 100
+_SUPPORTED = frozenset({"timestampNtz", "appendOnly", "invariants"})
+_COMMIT_FILE = re.compile(r"\d{20}\.json\Z")
+_NO_HOOKS = PostCommitHookProperties(create_checkpoint=False, cleanup_expired_logs=False)
+_CONFIGURATION = {
+    # Receipts live in commit files; they stay as long as anybody may ask for them.
+    "delta.logRetentionDuration": "interval 36500 days",
+    "delta.enableExpiredLogCleanup": "false",
+}
+
+
+class Table:
+    """The table in one local folder; it need not exist yet."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.log = root / "_delta_log"
+
+    def open(self, version: int | None = None) -> DeltaTable | None:
+        """A fresh handle; None when there is no table.
+
+        Raises:
+            StageError: ``stage.unreadable``.
+        """
+        if not self.log.is_dir():
+            return None
+        try:
+            return DeltaTable(str(self.root), version=version)
+        except TableNotFoundError:
+            return None
+        except Exception:
+            _unreadable()
+
+    def find(self, publish_id: str) -> Committed | None:
+        """The commit that carries this publish id, durable by the time it is returned.
+
+        Raises:
+            StageError: ``stage.unreadable``, ``stage.io``.
+        """
+        found = self._look(publish_id)
+        if found is not None:
+            self.settle()
+        return found
+
+    def _look(self, publish_id: str) -> Committed | None:
+        for _ in range(_RACES):
+            table = self.open()
+            if table is None:
+                return None
+            try:
+                if table.transaction_version(f"meshgate/{publish_id}") is None:
+                    return None
+                for limit in (16, None):
+                    entries = table.history(limit)  # newest first
+                    if any(entry.get(_ID) == publish_id for entry in entries):
+                        break
+            except Exception:
+                _unreadable()
+            again = self.open()
+            # history() counts down from the handle's version even if newer commits exist, so its
+            # numbers are right only if nobody committed meanwhile.
+            if again is not None and again.version() == table.version():
+                for entry in entries:
+                    if entry.get(_ID) == publish_id:
+                        return Committed(entry["version"], entry.get(_RECEIPT))
+                return Committed(None, None)
+        _unreadable()
+
+    def history(self) -> Iterator[Committed]:
+        """The commits that carry a receipt, oldest first."""
+        for _ in range(_RACES):
+            table = self.open()
+            if table is None:
+                return
+            try:
+                entries = table.history()
+            except Exception:
+                _unreadable()
+            again = self.open()
+            if again is not None and again.version() == table.version():
+                for entry in reversed(entries):
+                    if entry.get(_ID) is not None:
+                        yield Committed(entry["version"], entry.get(_RECEIPT))
+                return
+        _unreadable()
+
+    def settle(self) -> None:
+        """Every commit file so far would survive a power loss, and so would its entry.
+
+        Also those of others: a version is worth nothing if the one before it is lost. A note says
+        how far this was done; a lost or torn note only means that more is done again.
+
+        Raises:
+            StageError: ``stage.io``.
+        """
+        table = self.open()
+        if table is None:
+            return
+        note = self.root / durable.PRIVATE / "durable"
+        identity = str(table.metadata().id)
+        try:
+            done = _noted(note, identity)
+            names = sorted(
+                path.name for path in self.log.iterdir() if _COMMIT_FILE.match(path.name)
+            )
+            new = [name for name in names if int(name[:20]) > done]
+            for name in new:
+                durable.sync_file(self.log / name)
+            durable.sync_folder(self.log)
+            durable.sync_folder(self.root)
+            if new:
+                durable.make_folder(note.parent)
+                temporary = note.with_name(f".{os.urandom(8).hex()}.tmp")
+                temporary.write_text(f"{identity} {int(new[-1][:20])}\n")
+                temporary.replace(note)
+        except OSError as error:
+            durable.storage_failed(error, "making a commit durable")
+
+    def create(
+        self, name: str, schema: pa.Schema, description: Mapping[str, str], locks: Path
+    ) -> None:
+        """The table exists, durably; an existing one is left as it is.
+
+        Raises:
+            StageError: ``stage.*``.
+        """
+        with durable.locked(locks, f"create/{self.root.name}"):
+            if self.open() is None:
+                try:
+                    DeltaTable.create(
+                        str(self.root),
+                        schema=_described(schema),
+                        mode="error",
+                        name=name,
+                        description=description.get("description") or None,
+                        configuration={**_CONFIGURATION, **_properties(description)},
+                        raise_if_key_not_exists=False,
+                        commit_properties=CommitProperties(custom_metadata={"meshgate": "create"}),
+                        post_commithook_properties=_NO_HOOKS,
+                    )
+                except Exception:
+                    if self.open() is None:  # else a publisher outside our lock was faster
+                        raise StageError(
+                            code="stage.no_table",
+                            message="the table could not be created",
+                            help="look at the storage's room and permissions",
+                        ) from None
+            self.settle()
+
+    def joined(self, schema: pa.Schema, evolve: bool = False) -> pa.Schema:
+        """The schema in the table's order of columns; new ones at the end, if they may join.
+
+        Raises:
+            StageError: as `check`.
+        """
+        table = self.open()
+        if table is None:
+            return schema
+        held = [field.name for field in table.schema().fields]
+        known = [name for name in held if name in schema.names]
+        new = [name for name in schema.names if name not in held]
+        joined = pa.schema([schema.field(name) for name in known + new], schema.metadata)
+        refuse_foreign(table)
+        if not (evolve and _extends(table.schema(), joined)):
+            self.check(joined, table)
+        return joined
+
+    def check(self, schema: pa.Schema, table: DeltaTable | None = None) -> None:
+        """Files of this schema can join the table, if there is one.
+
+        Raises:
+            StageError: ``stage.table_constraints``, ``stage.table_foreign``,
+                ``stage.schema_differs``.
+        """
+        table = table or self.open()
+        if table is None:
+            return
+        refuse_foreign(table)
+        differing = differences(table.schema(), schema)
+        if differing:
+            raise StageError(
+                code="stage.schema_differs",
+                message="the product's table has another schema than this publication",
+                data="; ".join(differing[:8]),
+                help="publish with evolve=True to add nullable columns at the end; "
+                "anything else is a new product",
+            )
+
+    def commit(
+        self,
+        publish_id: str,
+        files: Sequence[StagedFile],
+        schema: pa.Schema,
+        receipt: str,
+        mode: str = "append",
+        watermarks: Mapping[str, int] | None = None,
+    ) -> Committed:
+        """The files are part of the table, once, durably; or they were before.
+
+        Raises:
+            StageError: ``stage.*``; nothing became visible.
+            CommitFailed: ``commit.failed``, ``commit.watermark``; nothing became visible.
+            CommitUnknown: ``commit.unknown``.
+        """
+        application = f"meshgate/{publish_id}"
+        marks = dict(watermarks or {})
+        for race in range(_RACES):
+            table = self.open()
+            if table is None:
+                _failed("the table is gone")
+            if table.transaction_version(application) is not None:
+                break
+            self.check(schema, table)
+            for source, version in marks.items():
+                if (table.transaction_version(source) or -1) >= version:
+                    raise CommitFailed(
+                        code="commit.watermark",
+                        message="another run has followed the source at least as far",
+                        help="read the product again; there may be nothing left to do",
+                    )
+            actions: list[AddAction | RemoveAction] = [_action(self.root, file) for file in files]
+            try:
+                table.create_write_transaction(
+                    actions,
+                    mode="overwrite" if mode == "replace" else "append",
+                    schema=table.schema(),
+                    commit_properties=CommitProperties(
+                        custom_metadata={_ID: publish_id, _RECEIPT: receipt},
+                        app_transactions=[
+                            Transaction(application, 1),
+                            *(Transaction(source, v) for source, v in marks.items()),
+                        ],
+                    ),
+                    post_commithook_properties=_NO_HOOKS,
+                )
+                break
+            except CommitFailedError:  # for certain; the table has moved on, so look again
+                time.sleep(random.uniform(0, min(0.002 * 2**race, 0.2)))  # noqa: S311
+            except Exception:  # anything else says nothing about the outcome: look
+                break
+        else:
+            _failed("too many others committed at the same time")
+        try:
+            found = self.find(publish_id)
+        except StageError:
+            raise CommitUnknown(
+                code="commit.unknown",
+                message="the commit was sent, but whether it is durable cannot be seen",
+                help="publish again with the same publish_id once the storage answers; "
+                "nothing was removed",
+            ) from None
+        if found is None:
+            _failed("the destination refused the commit")
+        return found
+
+    def evolve(self, schema: pa.Schema, locks: Path) -> bool:
+        """The table has the new nullable columns at its end; False when it had them.
+
+        Raises:
+            StageError: ``stage.schema_differs``, ``stage.*``.
+        """
+        with durable.locked(locks, f"create/{self.root.name}"):
+            table = self.open()
+            if table is None or not differences(table.schema(), schema):
+                return False
+            if not _extends(table.schema(), schema):
+                self.check(schema, table)
+            new = _described(schema).fields[len(table.schema().fields) :]
+            try:
+                table.alter.add_columns(new, post_commithook_properties=_NO_HOOKS)
+            except Exception:
+                fresh = self.open()
+                if fresh is None or differences(fresh.schema(), schema):
+                    _failed("the destination refused the new columns")
+            self.settle()
+            return True
+
+    def describe(self, name: str, schema: pa.Schema, description: Mapping[str, str]) -> None:
+        """The table's metadata says what the latest publication says about itself.
+
+        Written as a commit of its own when something changed. The library's own way of setting
+        properties (1.6.6) demands the reader feature ``variantType`` from every reader of a table
+        that has any feature, so the commit is made here, by the same exclusive link that the
+        library uses.
+
+        Raises:
+            StageError: ``stage.*``.
+        """
+        for _ in range(_RACES):
+            table = self.open()
+            if table is None:
+                return
+            metadata = table.metadata()
+            kept = {k: v for k, v in metadata.configuration.items() if not k.startswith("meshgate")}
+            configuration = {**kept, **_properties(description)}
+            text = description.get("description") or None
+            wanted = json.loads(_described(schema).to_json())
+            same = wanted == json.loads(table.schema().to_json())
+            said = (metadata.name, metadata.description, metadata.configuration)
+            if same and said == (name, text, configuration):
+                return
+            action = {
+                "id": str(metadata.id),
+                "name": name,
+                "description": text,
+                "format": {"provider": "parquet", "options": {}},
+                "schemaString": json.dumps(wanted),
+                "partitionColumns": metadata.partition_columns,
+                "createdTime": metadata.created_time,
+                "configuration": configuration,
+            }
+            if self._write_metadata(table.version() + 1, action):
+                self.settle()
+                return
+        _failed("too many others committed at the same time")
+
+    def description(self) -> dict[str, str]:
+        """What the table says about itself: its properties and ``description``."""
+        table = self.open()
+        if table is None:
+            return {}
+        metadata = table.metadata()
+        text = {} if metadata.description is None else {"description": metadata.description}
+        return {**metadata.configuration, **text}
+
+    def _write_metadata(self, version: int, action: Mapping[str, Any]) -> bool:
+        info = {
+            "timestamp": time.time_ns() // 1_000_000,
+            "operation": "SET TBLPROPERTIES",
+            "operationParameters": {},
+            "engineInfo": "meshgate",
+        }
+        lines = [json.dumps({"commitInfo": info}), json.dumps({"metaData": action})]
+        temporary = self.log / f".mg-{os.urandom(8).hex()}.tmp"
+        try:
+            temporary.write_text("\n".join(lines))
+            durable.sync_file(temporary)
+            try:
+                os.link(temporary, self.log / f"{version:020d}.json")
+            except FileExistsError:
+                return False
+            finally:
+                durable.remove(temporary)
+        except OSError as error:
+            durable.storage_failed(error, "describing the table")
+        return True
+
+    def referenced(self) -> frozenset[str]:
+        """The names of all files that any version in the log holds.
+
+        Raises:
+            StageError: ``stage.unreadable``: then nobody can say that a file is not needed.
+        """
+        table = self.open()
+        if table is None:
+            return frozenset()
+        try:
+            names = {Path(uri).name for uri in table.file_uris()}
+            for path in self.log.iterdir():
+                if _COMMIT_FILE.match(path.name):
+                    for line in path.read_text().splitlines():
+                        if line.startswith('{"add"'):
+                            names.add(Path(json.loads(line)["add"]["path"]).name)
+        except Exception:
+            _unreadable()
+        return frozenset(names)
+
+
+def refuse_foreign(table: DeltaTable) -> None:
+    """Staged files bypass what a table enforces on write, so such a table is refused.
+
+    Raises:
+        StageError: ``stage.table_constraints``, ``stage.table_foreign``.
+    """
+    metadata, protocol = table.metadata(), table.protocol()
+    configuration = metadata.configuration
+    fields = [field.metadata for field in table.schema().fields]
+    if any(key.startswith("delta.constraints.") for key in configuration) or any(
+        "delta.invariants" in metadata for metadata in fields
+    ):
+        raise StageError(
+            code="stage.table_constraints",
+            message="the table has constraints of its own, which staged files would bypass",
+            help="say them as checks in the contract and drop them from the table",
+        )
+    features = {*(protocol.reader_features or ()), *(protocol.writer_features or ())}
+    foreign = sorted(features - _SUPPORTED)
+    if configuration.get("delta.columnMapping.mode", "none") != "none":
+        foreign.append("columnMapping")
+    if metadata.partition_columns:
+        foreign.append("partitioning")
+    if any(key.startswith(("delta.generation", "delta.identity")) for m in fields for key in m):
+        foreign.append("generated columns")
+    if foreign:
+        raise StageError(
+            code="stage.table_foreign",
+            message="the table uses what the gate does not write: " + ", ".join(foreign),
+            help="publish into a table that the gate has created",
+        )
+
+
+def differences(held: Schema, schema: pa.Schema) -> list[str]:
+    """Where name, order, type or nullability differ; column names and types only."""
+    ours, theirs = _shape(Schema.from_arrow(schema)), _shape(held)
+    found = []
+    for position in range(max(len(ours), len(theirs))):
+        a = ours[position] if position < len(ours) else None
+        b = theirs[position] if position < len(theirs) else None
+        if a != b:
+            found.append(f"column {position + 1}: {_said(a)} here, {_said(b)} in the table")
+    return found
+
+
+def _extends(held: Schema, schema: pa.Schema) -> bool:
+    count = len(held.fields)
+    old = pa.schema([schema.field(position) for position in range(min(count, len(schema)))])
+    new = [schema.field(position) for position in range(count, len(schema))]
+    return len(schema) >= count and not differences(held, old) and all(f.nullable for f in new)
+
+
+def _shape(schema: Schema) -> list[Any]:
+    fields: list[Any] = _bare(json.loads(schema.to_json()))["fields"]
+    return fields
+
+
+def _bare(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _bare(item) for key, item in value.items() if key != "metadata"}
+    return [_bare(item) for item in value] if isinstance(value, list) else value
+
+
+def _said(field: Mapping[str, Any] | None) -> str:
+    if field is None:
+        return "nothing"
+    kind = field["type"] if isinstance(field["type"], str) else field["type"].get("type", "nested")
+    return f"{field['name']} {kind}" + ("" if field["nullable"] else " not null")
+
+
+def _described(schema: pa.Schema) -> Schema:
+    return Schema.from_arrow(schema)
+
+
+def _properties(description: Mapping[str, str]) -> dict[str, str]:
+    return {key: value for key, value in description.items() if key.startswith("meshgate.")}
+
+
+def _action(root: Path, file: StagedFile) -> AddAction:
+    try:
+        size = (root / file.name).stat().st_size
+    except OSError:
+        size = -1
+    if size != file.bytes:  # the log accepts it all the same, and then nobody can read the table
+        raise StageError(
+            code="stage.file_changed",
+            message="a staged file is missing or has another size than when it was written",
+            help="something else works in the table's folder; publish again",
+        )
+    statistics = json.dumps({"numRecords": file.rows})
+    return AddAction(file.name, size, {}, time.time_ns() // 1_000_000, True, statistics)
+
+
+def _noted(note: Path, identity: str) -> int:
+    with suppress(OSError, ValueError):
+        name, version = note.read_text().split()
+        if name == identity:
+            return int(version)
+    return -1
+
+
+def _failed(why: str) -> NoReturn:
+    raise CommitFailed(
+        code="commit.failed",
+        message=f"the commit did not happen: {why}",
+        help="nothing became visible; publish again",
+    ) from None
+
+
+def _unreadable() -> NoReturn:
+    raise StageError(
+        code="stage.unreadable",
+        message="the table at the destination cannot be read",
+        help="look at the storage; nothing was removed",
+    ) from None

@@ -1,0 +1,118 @@
+"""The Arrow types that Delta stores, and the exact form in which any other type is stored.
+
+Left alone, the Delta library would turn unsigned integers into signed ones of the same width and
+nanoseconds into a private type. Here every type either has an exact place or is refused. Names,
+order and nullability are kept; field metadata is what the publication says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pyarrow as pa
+import pyarrow.types as kinds
+
+from meshgate.errors import StageError
+
+_EXACT = {
+    pa.uint8(): pa.int16(),
+    pa.uint16(): pa.int32(),
+    pa.uint32(): pa.int64(),
+    pa.uint64(): pa.decimal128(20, 0),
+    pa.float16(): pa.float32(),
+    pa.large_string(): pa.string(),
+    pa.string_view(): pa.string(),
+    pa.large_binary(): pa.binary(),
+    pa.binary_view(): pa.binary(),
+    pa.date64(): pa.date32(),
+}
+_KEPT = {
+    *(pa.bool_(), pa.int8(), pa.int16(), pa.int32(), pa.int64(), pa.float32(), pa.float64()),
+    *(pa.string(), pa.binary(), pa.date32()),
+}
+
+
+def storage_schema(
+    schema: pa.Schema,
+    columns: Mapping[str, Mapping[str, str]],
+    table: Mapping[str, str],
+) -> pa.Schema:
+    """The schema of the stored files: stored types, and the metadata of fields and table.
+
+    Raises:
+        StageError: ``stage.unsupported_type``, ``stage.bad_columns``.
+    """
+    names = [name.lower() for name in schema.names]
+    if not names or len(set(names)) != len(names):
+        raise StageError(
+            code="stage.bad_columns",
+            message="the destination cannot tell the columns apart"
+            if names
+            else "a table without columns cannot be stored",
+            help="give every column a name that differs in more than upper and lower case",
+        )
+    fields = [_field(field, field.name, columns) for field in schema]
+    return pa.schema(fields, metadata=dict(table))
+
+
+def _field(field: pa.Field, path: str, columns: Mapping[str, Mapping[str, str]]) -> pa.Field:
+    kind = _stored(field.type, path, columns)
+    return pa.field(field.name, kind, field.nullable, metadata=dict(columns.get(path, {})))
+
+
+def _stored(kind: pa.DataType, path: str, columns: Mapping[str, Mapping[str, str]]) -> pa.DataType:
+    if kind in _KEPT:
+        return kind
+    if kind in _EXACT:
+        return _EXACT[kind]
+    if kinds.is_dictionary(kind):
+        return _stored(kind.value_type, path, columns)
+    if kinds.is_fixed_size_binary(kind):
+        return pa.binary()
+    if kinds.is_timestamp(kind):
+        return pa.timestamp("us", "UTC" if kind.tz else None)
+    if kinds.is_decimal(kind) and kind.precision <= 38 and 0 <= kind.scale <= kind.precision:
+        return pa.decimal128(kind.precision, kind.scale)
+    if kinds.is_struct(kind):
+        return pa.struct([_field(f, f"{path}.{f.name}", columns) for f in kind])
+    if kinds.is_map(kind):
+        key = pa.field("key", _stored(kind.key_type, path, columns), nullable=False)
+        item = pa.field("value", _stored(kind.item_type, path, columns), kind.item_field.nullable)
+        return pa.map_(key, item)
+    if kinds.is_list(kind) or kinds.is_large_list(kind) or kinds.is_fixed_size_list(kind):
+        item = kind.value_field
+        stored = _stored(item.type, f"{path}.items", columns)
+        metadata = dict(columns.get(f"{path}.items", {}))
+        return pa.list_(pa.field("element", stored, item.nullable, metadata))
+    raise StageError(
+        code="stage.unsupported_type",
+        message=f"Delta has no exact place for {kind}",
+        data=f"column {path}",
+        help="cast the column before publishing; times of day can be published as text",
+    )
+
+
+def store(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+    """The batch in its stored form; a value that has no exact form is an error, not a change.
+
+    Raises:
+        StageError: ``stage.inexact``, ``stage.batch_differs``.
+    """
+    if sorted(batch.schema.names) != sorted(schema.names):
+        raise StageError(
+            code="stage.batch_differs",
+            message="a batch has other columns than the plan announced",
+            help="this is a bug in whatever made the batches",
+        )
+    if batch.schema.names != schema.names:
+        batch = batch.select(schema.names)
+    if batch.schema.types == schema.types:
+        return pa.RecordBatch.from_arrays(batch.columns, schema=schema)
+    try:
+        return batch.cast(schema)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, ValueError):
+        raise StageError(  # Arrow's own message would show the value
+            code="stage.inexact",
+            message="a value has no exact form at the destination",
+            help="Delta stores microseconds and UTF-8; truncate finer timestamps before publishing",
+        ) from None

@@ -1,0 +1,1 @@
+"""Where products, versions, receipts, decisions and service levels are found."""

@@ -1,0 +1,288 @@
+"""The gate of one contract: nothing leaves unless the contract holds and the policies allow it.
+
+`publish` is the protocol, in its order:
+
+1. the contract is compiled against the data's schema;
+2. a publish id that is published already gets its receipt again, and nothing is staged;
+3. the policies decide on what is known before the data is read;
+4. the run checks, masks and splits; both sides are staged, invisible;
+5. the report has a status for every clause, and the policies decide on it;
+6. deny: what was staged is removed; allow: it is made durable and committed once;
+7. the catalog records the receipt.
+
+Anything that goes wrong before the commit leaves nothing visible. In doubt it denies.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta, timezone
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from meshgate import formats, keys, source
+from meshgate.attempt import Attempt
+from meshgate.contract import Column, Contract
+from meshgate.engine import Plan
+from meshgate.errors import UsageError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from meshgate.mesh import Mesh
+    from meshgate.receipt import Receipt
+    from meshgate.report import Report
+
+
+Watch = Callable[[int], None]
+"""Is told how many rows were read so far."""
+
+
+@dataclass(frozen=True)
+class Split:
+    """One part of a checked stream: masked rows, or None where there are none."""
+
+    accepted: pa.RecordBatch | None
+    rejected: pa.RecordBatch | None
+
+
+@dataclass(frozen=True)
+class Checked:
+    """Data that went through the gate and was not published: both sides masked, and the report."""
+
+    report: Report
+    accepted: pa.Table
+    quarantined: pa.Table
+    contract_digest: str = field(repr=False)
+    plan_digest: str | None = field(repr=False)
+    input_digest: str | None = field(repr=False)
+
+    def splits(self) -> Iterable[Split]:
+        """Both sides, batch by batch."""
+        for batch in self.accepted.to_batches():
+            yield Split(batch, None)
+        for batch in self.quarantined.to_batches():
+            yield Split(None, batch)
+
+
+class Gate:
+    """One contract in one mesh. It never changes and may be used from several threads.
+
+    Attributes:
+        product: the full name under which it publishes, such as ``finance.monthly_ledger``.
+        domain: None for a product outside of every domain.
+    """
+
+    def __init__(
+        self,
+        contract: Contract | str | bytes | os.PathLike[str],
+        mesh: Mesh | None = None,
+        domain: str | None = None,
+    ) -> None:
+        if not isinstance(contract, Contract):
+            contract = formats.load(contract, domain=domain)
+        if None not in (domain, contract.domain) and domain != contract.domain:
+            raise UsageError(
+                code="usage.other_domain",
+                message="the contract names another domain than the caller",
+                help="leave out domain=, or correct the contract",
+            )
+        if contract.domain is None and domain is not None:
+            contract = replace(contract, domain=domain)
+        self.contract, self._mesh = contract, mesh
+        self.domain = contract.domain
+        self.product = f"{self.domain}.{contract.dataset}" if self.domain else contract.dataset
+
+    @property
+    def mesh(self) -> Mesh:
+        """Where it publishes.
+
+        Raises:
+            UsageError: ``usage.gate_without_mesh`` for a gate that was made to check only.
+        """
+        if self._mesh is None:
+            raise UsageError(
+                code="usage.gate_without_mesh",
+                message="a gate without a mesh can check, and nothing else",
+                help="take it from a mesh: Mesh.embedded(folder).gate(contract)",
+            )
+        return self._mesh
+
+    def check(
+        self, data: Any, now: datetime | int | None = None, *, watch: Watch | None = None
+    ) -> Report:
+        """What the contract says about the data; nothing is staged, nothing is published.
+
+        Works without a mesh.
+
+        Args:
+            data: whatever speaks Arrow, or a path.
+            now: the moment that freshness is judged at; the default is the clock.
+            watch: is told how many rows were read so far, now and then.
+
+        Raises:
+            PlanError, SourceError, LimitError, UsageError
+        """
+        opened, plan = self._open(data)
+        run = plan.run(opened, now=_ns(now), outputs=False)
+        for _ in _watched(run, watch):
+            continue
+        return run.report
+
+    def validate_and_mask(
+        self, data: Any, now: datetime | int | None = None, *, watch: Watch | None = None
+    ) -> Checked:
+        """Accepted rows and quarantine, both masked, with the report; nothing is published.
+
+        Raises:
+            PlanError, SourceError, LimitError, UsageError
+        """
+        import pyarrow as pa
+
+        opened, plan = self._open(data)
+        run = plan.run(opened, now=_ns(now), digest_key=self.mesh.digest_key)
+        accepted, rejected = [], []
+        for split in _watched(run, watch):
+            if split.accepted is not None:
+                accepted.append(split.accepted)
+            if split.rejected is not None:
+                rejected.append(split.rejected)
+        return Checked(
+            run.report,
+            pa.Table.from_batches(accepted, plan.accepted_schema),
+            pa.Table.from_batches(rejected, plan.quarantine_schema),
+            self.contract.digest,
+            plan.digest,
+            run.input_digest,
+        )
+
+    def publish(
+        self,
+        data: Any,
+        publish_id: str | None = None,
+        publisher: str | Mapping[str, Any] | None = None,
+        now: datetime | int | None = None,
+        *,
+        mode: str = "append",
+        evolve: bool = False,
+        watermarks: Mapping[str, int] | None = None,
+        watch: Watch | None = None,
+    ) -> Receipt:
+        """The product is visible, durable and recorded; or nothing is, and an error says why.
+
+        Args:
+            data: whatever speaks Arrow, a path, or what `validate_and_mask` returned.
+            publish_id: names the intent, such as a scheduler's interval. The same id publishes
+                once, however often it is tried. By default it follows from contract, policies and
+                data, so equal data is published once.
+            publisher: who publishes, an id or ``{"id": ..., "roles": [...]}``; by default the
+                mesh's.
+            now: the time of the publication; the default is the clock.
+            mode: ``append``, or ``replace`` the whole product.
+            evolve: new nullable columns join the product's table.
+            watermarks: how far sources were followed, kept in the same commit.
+            watch: is told how many rows were read so far, now and then.
+
+        Raises:
+            Denied: the policies do not allow it.
+            PlanError, SourceError, LimitError, UsageError, StageError, CommitFailed: nothing
+                became visible.
+            CommitUnknown: look first. CatalogError with a receipt: it is visible.
+        """
+        now_ns = _ns(now)
+        who = self.mesh.publisher(publisher)
+        with Attempt(self, publish_id, who, now_ns, mode, evolve, watermarks) as attempt:
+            published = attempt.claim()
+            if published is not None:
+                return attempt.same(published, self._input_digest(data))
+            checked = data if isinstance(data, Checked) else None
+            if checked is None:
+                opened, plan = self._open(data)
+                attempt.decide("before_data")
+                run = plan.run(opened, now=now_ns, digest_key=self.mesh.digest_key)
+                attempt.stage(_watched(run, watch), plan.accepted_schema, plan.quarantine_schema)
+                attempt.ran(run.report, run.input_digest, plan.digest)
+            else:
+                self._ours(checked)
+                attempt.decide("before_data")
+                attempt.ran(checked.report, checked.input_digest, checked.plan_digest)
+            if publish_id is None and (published := attempt.claim()) is not None:
+                return attempt.same(published, attempt.input_digest)
+            if checked is not None:
+                attempt.stage(checked.splits(), checked.accepted.schema, checked.quarantined.schema)
+            attempt.decide("before_commit")
+            return attempt.commit()
+
+    def publish_to_catalog(self, stream: Any, payload: Any = None, **options: Any) -> Receipt:
+        """The same as `publish`: of the payload if there is one, else of the stream."""
+        return self.publish(stream if payload is None else payload, **options)
+
+    @cached_property
+    def key_ids(self) -> Mapping[str | None, str]:
+        """The public ids of the keys that the contract's masks refer to; None is the default."""
+        return {
+            None if reference == keys.DEFAULT else reference: keys.key_id(key)
+            for reference, key in self._keys.items()
+        }
+
+    @cached_property
+    def _keys(self) -> Mapping[str, bytes]:
+        wanted = {c.mask.key for c in _every(self.contract.columns) if c.mask is not None}
+        if self._mesh is not None:
+            return self._mesh.keys(wanted)
+        return {r: keys.load(r, Path()) for r in wanted if r is not None}
+
+    def _open(self, data: Any) -> tuple[Any, Any]:
+        opened = source.open(data)
+        return opened, Plan.compile(self.contract, opened.schema, dict(self._keys))
+
+    def _input_digest(self, data: Any) -> str | None:
+        if isinstance(data, Checked):
+            self._ours(data)
+            return data.input_digest
+        opened, plan = self._open(data)
+        run = plan.run(opened, outputs=False, digest_key=self.mesh.digest_key)
+        for _ in run:
+            continue
+        digest: str | None = run.input_digest
+        return digest
+
+    def _ours(self, checked: Checked) -> None:
+        counts = (checked.accepted.num_rows, checked.quarantined.num_rows)
+        reported = (checked.report.accepted_rows, checked.report.rejected_rows)
+        if checked.contract_digest != self.contract.digest or counts != reported:
+            raise UsageError(
+                code="usage.other_contract",
+                message="the checked data is not what this contract's gate returned",
+                help="pass what validate_and_mask of the same gate returned, unchanged",
+            )
+
+
+def _watched(run: Any, watch: Watch | None) -> Iterable[Any]:
+    for split in run:
+        yield split
+        if watch is not None:
+            watch(run.rows)
+
+
+def _every(columns: Iterable[Column]) -> Iterable[Column]:
+    for column in columns:
+        yield column
+        yield from _every(column.columns)
+        if column.items is not None:
+            yield from _every((column.items,))
+
+
+def _ns(now: datetime | int | None) -> int:
+    if now is None:
+        return time.time_ns()
+    if isinstance(now, datetime):
+        moment = now if now.tzinfo else now.replace(tzinfo=timezone.utc)
+        return (
+            (moment - datetime(1970, 1, 1, tzinfo=timezone.utc)) // timedelta(microseconds=1) * 1000
+        )
+    return now
