@@ -1,5 +1,6 @@
 """A finance ledger with personal data: deterministic, as large as wanted, with known faulty rows.
 
+Its columns are those of `contracts/finance-product-contract.yaml`, and its good rows keep it.
 Nothing in it belongs to a person: names come from short lists, e-mail addresses from the domains
 that RFC 2606 reserves, card numbers from a test prefix. Equal arguments give equal bytes, and the
 first rows of a longer ledger are the rows of a shorter one (faults apart).
@@ -18,16 +19,17 @@ import pyarrow.compute as pc
 CHUNK_ROWS = 131_072
 """Rows of one generated batch; each batch has a seed of its own."""
 
-CURRENCIES = ("USD", "EUR", "GBP", "JPY", "CHF", "CAD", "AUD", "SEK", "NOK", "PLN", "INR", "BRL")
-AMOUNT_MIN, AMOUNT_MAX = "0.01", "100000.00"
+CURRENCIES = ("USD", "EUR", "GBP", "CHF", "JPY")
+AMOUNT_MIN, AMOUNT_MAX = "-1000000.00", "1000000.00"
 UUID_PATTERN = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
 EMAIL_PATTERN = r"^[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,}$"
 
 PEOPLE = 1_000_000
-"""Distinct customers; a customer has one name, e-mail address, card and account."""
+"""Distinct account holders; each has one name, e-mail address and card."""
 
-EPOCH_2025_US = 1_735_689_600_000_000
-YEAR_US = 365 * 86_400 * 1_000_000
+EPOCH_DAY = 20_089
+"""2025-01-01 in days since 1970; the first batch is booked on that day, the next on the next."""
+DAY_US = 86_400 * 1_000_000
 
 _FIRST = (
     "Ada Alan Amina Ana Anders Anna Barbara Bela Carl Chen Clara Dana David Dora Edith Elena Emil Emma "
@@ -52,7 +54,7 @@ FAULTS = MappingProxyType(
         "amount_out_of_range": f"amount outside [{AMOUNT_MIN}, {AMOUNT_MAX}]",
         "bad_email": "email is not an address",
         "null_email": "email is missing",
-        "unknown_currency": "currency is none of the twelve",
+        "unknown_currency": "currency is none of the five",
     }
 )
 """Every kind of fault that can be planted, and what is wrong with such a row."""
@@ -77,18 +79,18 @@ class Ledger:
 
 
 def ledger_schema(amount: str = "decimal") -> pa.Schema:
-    """The columns; `amount` is ``decimal`` (12 digits, 2 after the point) or ``float``."""
-    types = {"decimal": pa.decimal128(12, 2), "float": pa.float64()}
+    """The columns; `amount` is ``decimal`` (18 digits, 2 after the point) or ``float``."""
+    types = {"decimal": pa.decimal128(18, 2), "float": pa.float64()}
     return pa.schema(
         [
             ("transaction_id", pa.string()),
             ("booked_at", pa.timestamp("us", "UTC")),
-            ("account_id", pa.int64()),
-            ("name", pa.string()),
+            ("value_date", pa.date32()),
+            ("amount", types[amount]),
+            ("currency", pa.string()),
+            ("account_holder", pa.string()),
             ("email", pa.string()),
             ("card", pa.string()),
-            ("currency", pa.string()),
-            ("amount", types[amount]),
         ]
     )
 
@@ -123,9 +125,11 @@ def _batch(start: int, rows: int, seed: int, amount: str) -> pa.RecordBatch:
     person = rng.integers(0, PEOPLE, CHUNK_ROWS)[:rows]
     spread = rng.integers(0, 2**64, (CHUNK_ROWS, 2), dtype=np.uint64)[:rows]
     currency = rng.choice(len(CURRENCIES), CHUNK_ROWS, p=_currency_weights())[:rows]
-    cents = np.exp(rng.normal(8.5, 1.6, CHUNK_ROWS))[:rows].astype(np.int64).clip(1, 10_000_000)
-    booked = np.sort(rng.integers(0, YEAR_US // 365, CHUNK_ROWS))[:rows]
-    day = start // CHUNK_ROWS % 365 * (YEAR_US // 365)
+    cents = np.exp(rng.normal(8.5, 1.6, CHUNK_ROWS))[:rows].astype(np.int64).clip(1, 99_000_000)
+    cents = np.where(rng.random(CHUNK_ROWS)[:rows] < 0.2, -cents, cents)  # one in five goes out
+    day = EPOCH_DAY + start // CHUNK_ROWS % 365
+    booked = day * DAY_US + np.sort(rng.integers(0, DAY_US, CHUNK_ROWS))[:rows]
+    value_day = (day + rng.integers(0, 3, CHUNK_ROWS))[:rows].astype(np.int32)
 
     first = pa.array(_FIRST).take(pa.array(person % len(_FIRST)))
     last = pa.array(_LAST).take(pa.array(person // len(_FIRST) % len(_LAST)))
@@ -135,13 +139,13 @@ def _batch(start: int, rows: int, seed: int, amount: str) -> pa.RecordBatch:
     return pa.record_batch(
         [
             _uuids(np.arange(start, start + rows, dtype=np.uint64), spread, seed),
-            pa.array(EPOCH_2025_US + day + booked, pa.timestamp("us", "UTC")),
-            pa.array(person + 10_000_000),
+            pa.array(booked, pa.timestamp("us", "UTC")),
+            pa.array(value_day, pa.date32()),
+            _amounts(cents, amount),
+            pa.array(CURRENCIES).take(pa.array(currency)),
             pc.binary_join_element_wise(first, last, " "),
             pc.utf8_lower(pc.binary_join_element_wise(local, mail, "@")),
             _cards(person),
-            pa.array(CURRENCIES).take(pa.array(currency)),
-            _amounts(cents, amount),
         ],
         schema=ledger_schema(amount),
     )
@@ -155,9 +159,10 @@ def _currency_weights() -> np.ndarray:
 def _amounts(cents: np.ndarray, amount: str) -> pa.Array:
     if amount == "float":
         return pa.array(cents / 100.0)
-    words = np.zeros((len(cents), 2), np.int64)  # little-endian 128-bit integers, none negative
+    words = np.empty((len(cents), 2), np.int64)  # little-endian 128-bit integers
     words[:, 0] = cents
-    return pa.Array.from_buffers(pa.decimal128(12, 2), len(cents), [None, pa.py_buffer(words)])
+    words[:, 1] = cents >> 63  # the sign, extended
+    return pa.Array.from_buffers(pa.decimal128(18, 2), len(cents), [None, pa.py_buffer(words)])
 
 
 def _uuids(ordinal: np.ndarray, spread: np.ndarray, seed: int) -> pa.Array:
@@ -241,7 +246,7 @@ def _plant(clean: pa.Table, wanted: dict[str, int], seed: int) -> Ledger:
 
 _BAD_IDS = ("not-a-uuid-{0}", "{0:08x}-0000-4000-8000-00000000000", "{0:032x}")
 _BAD_EMAILS = ("user{0}.example.com", "user {0}@example.com", "user{0}@example", "@example.com")
-_BAD_AMOUNTS = ("-5.00", "0.00", "100000.01", "9999999.99")
+_BAD_AMOUNTS = ("-1000000.01", "1000000.01", "9999999.99", "-123456789.00")
 
 _BAD: Mapping[str, tuple[str, Callable[[int], object]]] = {
     "malformed_id": ("transaction_id", lambda i: _BAD_IDS[i % 3].format(i)),
@@ -249,7 +254,7 @@ _BAD: Mapping[str, tuple[str, Callable[[int], object]]] = {
     "amount_out_of_range": ("amount", lambda i: _BAD_AMOUNTS[i % 4]),
     "bad_email": ("email", lambda i: _BAD_EMAILS[i % 4].format(i)),
     "null_email": ("email", lambda _: None),
-    "unknown_currency": ("currency", lambda i: ("XXX", "usd", "US", "")[i % 4]),
+    "unknown_currency": ("currency", lambda i: ("ZZZ", "usd", "US", "")[i % 4]),
 }
 
 

@@ -21,7 +21,6 @@ import pyarrow as pa
 from benches.ledger import (
     AMOUNT_MAX,
     AMOUNT_MIN,
-    CURRENCIES,
     EMAIL_PATTERN,
     FAULTS,
     UUID_PATTERN,
@@ -57,7 +56,9 @@ __all__ = [
 
 LEDGER_COLUMNS = tuple(ledger_schema().names)
 CARD_PATTERN = "^[0-9]{16}$"
-ACCOUNT_MIN, ACCOUNT_MAX = 10_000_000, 10_999_999
+CURRENCIES = ("USD", "EUR", "GBP", "CHF", "JPY", "CAD", "AUD", "SEK", "NOK", "PLN", "INR", "BRL")
+"""What the contract allows; the ledger uses the first five."""
+VALUE_DATE_MIN, VALUE_DATE_MAX = "2020-01-01", "2035-12-31"
 BOOKED_MIN = "2025-01-01T00:00:00Z"
 ID_LENGTH, EMAIL_LENGTH, NAME_LENGTH, CARD_LENGTH = 36, 64, 40, 16
 KEEP_LAST = 4

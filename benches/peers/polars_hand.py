@@ -5,6 +5,7 @@ Nulls pass every check but `not_null`, as in the contract. HMAC comes from polar
 
 from __future__ import annotations
 
+import datetime as dt
 import functools
 import operator
 from collections.abc import Callable, Sequence
@@ -104,13 +105,13 @@ def w2_checks(frame: pl.DataFrame) -> Outcome:
 
 
 def w2_masks() -> list[pl.Expr]:
-    """HMAC of the e-mail, stars but for the last four of the card, nothing of the name."""
+    """HMAC of the e-mail, stars but for the last four of the card, nothing of the holder."""
     card, kept = col("card"), wl.KEEP_LAST
     stars = pl.when(card.str.len_chars() > kept).then(card.str.tail(kept)).otherwise(pl.lit(""))
     return [
         plh.col("email").chash.hmac_sha256(key=wl.HMAC_KEY),
         stars.str.pad_start(card.str.len_chars(), "*").alias("card"),
-        pl.when(col("name").is_not_null()).then(pl.lit("")).alias("name"),
+        pl.when(col("account_holder").is_not_null()).then(pl.lit("")).alias("account_holder"),
     ]
 
 
@@ -135,14 +136,15 @@ def w2_full(frame: pl.DataFrame) -> Outcome:
 def w3_counts() -> list[pl.Expr]:
     """The expressions of the 20 checks, made once."""
     failing = w2_rows()
-    lengths = {"email": wl.EMAIL_LENGTH, "name": wl.NAME_LENGTH}
+    lengths = {"email": wl.EMAIL_LENGTH, "account_holder": wl.NAME_LENGTH}
     for name, most in lengths.items():
         failing[f"{name}.length"] = col(name).str.len_chars() > most
     exact = {"transaction_id": wl.ID_LENGTH, "card": wl.CARD_LENGTH}
     for name, size in exact.items():
         failing[f"{name}.length"] = col(name).str.len_chars() != size
     failing["card.regex_match"] = ~col("card").str.contains(wl.CARD_PATTERN)
-    failing["account_id.between"] = between("account_id", wl.ACCOUNT_MIN, wl.ACCOUNT_MAX)
+    dates = (dt.date.fromisoformat(wl.VALUE_DATE_MIN), dt.date.fromisoformat(wl.VALUE_DATE_MAX))
+    failing["value_date.between"] = between("value_date", *dates)
     since = pl.lit(wl.BOOKED_MIN).str.to_datetime(time_zone="UTC")
     failing["booked_at.ge"] = col("booked_at") < since
     counts = [expr.sum().alias(check) for check, expr in failing.items()]
