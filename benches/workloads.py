@@ -59,7 +59,7 @@ CARD_PATTERN = "^[0-9]{16}$"
 CURRENCIES = ("USD", "EUR", "GBP", "CHF", "JPY", "CAD", "AUD", "SEK", "NOK", "PLN", "INR", "BRL")
 """What the contract allows; the ledger uses the first five."""
 VALUE_DATE_MIN, VALUE_DATE_MAX = "2020-01-01", "2035-12-31"
-BOOKED_MIN = "2025-01-01T00:00:00Z"
+BOOKED_MIN = "2025-01-01T00:00:00+00:00"
 ID_LENGTH, EMAIL_LENGTH, NAME_LENGTH, CARD_LENGTH = 36, 64, 40, 16
 KEEP_LAST = 4
 
