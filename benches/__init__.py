@@ -1,0 +1,1 @@
+"""Workloads, peers and the harness that measures meshgate beside them."""

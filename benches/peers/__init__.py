@@ -1,0 +1,49 @@
+"""Everything that is measured: meshgate, its peers, and the floor.
+
+A peer is a module with
+
+* ``UNIQUE``: what its count of a failing unique check means, ``surplus`` (rows beyond the first of
+  each key) or ``members`` (all rows of a key seen twice);
+* ``MAC_KEY``: the key of its HMAC, or None when it does not mask;
+* ``DEVIATIONS``: where its work differs from the contract's, for the reader of the results;
+* ``prepare(case, rows, threads)``: brings the input into the peer's own form, which is not
+  measured, and returns the function that is; it raises `NotOffered` where the peer cannot do it.
+
+Peers are imported by name in the process that measures them, and nowhere else.
+"""
+
+from __future__ import annotations
+
+import importlib
+from types import ModuleType
+
+PEERS = {
+    "floor": "benches.peers.floor",
+    "meshgate": "benches.peers.meshgate_gate",
+    "polars": "benches.peers.polars_hand",
+    "polars-tuned": "benches.peers.polars_tuned",
+    "duckdb": "benches.peers.duckdb_hand",
+    "duckdb-native": "benches.peers.duckdb_native",
+    "dataframely": "benches.peers.dataframely_schema",
+    "pandera": "benches.peers.pandera_schema",
+}
+
+ABOUT = {
+    "floor": "one sequential read of every buffer of the input",
+    "meshgate": "the contract, through the public Python interface",
+    "polars": "hand-written Polars, idiomatic",
+    "polars-tuned": "hand-written Polars with every exact trick we know",
+    "duckdb": "hand-written SQL over the Arrow table",
+    "duckdb-native": "the same SQL over a table that DuckDB already holds in its own format",
+    "dataframely": "a dataframely schema on a Polars frame",
+    "pandera": "a pandera schema on a materialised Polars frame",
+}
+
+
+class NotOffered(Exception):
+    """The peer does not do this case, with the reason. It is printed, not hidden."""
+
+
+def peer(name: str) -> ModuleType:
+    """Imports a peer; `ImportError` when a package it needs is not installed."""
+    return importlib.import_module(PEERS[name])
