@@ -46,7 +46,7 @@ def check(
         (promised.dataset, NAME),
         f" {promised.version}   {show.summary(body)} · {show.rows_seen(body)}",
     )
-    show.checks(terminal, body, every=every)
+    show.checks(terminal, body, promised.positions, every=every)
     return ALLOWED if report.ok else DENIED
 
 

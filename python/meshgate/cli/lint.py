@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from meshgate.cli.exits import ALLOWED, exit_code
+from meshgate.cli import show
+from meshgate.cli.exits import ALLOWED, CONTRACT
 from meshgate.cli.options import output
-from meshgate.cli.show import problem
 from meshgate.cli.terminal import BAD, CAUTION, GOOD, NAME, Cell, Terminal, counted
 from meshgate.errors import MeshgateError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from meshgate.contract import Contract
+
+
+@dataclass(frozen=True)
+class Linted:
+    """What was found in one file: a line that sums up, the lines below it, the same as values."""
+
+    ok: bool
+    what: tuple[Cell, ...]
+    rows: list[list[Cell]]
+    values: Mapping[str, Any]
 
 
 @click.command()
@@ -26,57 +39,52 @@ def lint(terminal: Terminal, files: tuple[str, ...]) -> int:
     A contract is loaded and compiled against the types it promises, so that unknown checks, wrong
     arguments and masks that do not fit are found without data. Nothing is read but the files.
     """
-    worst = ALLOWED
-    documents = []
-    for file in files:
-        try:
-            rows, document = _policies(file) if _is_policy(file) else _contract(file)
-        except MeshgateError as error:
-            worst = max(worst, exit_code(error))
-            document = {"file": file, "ok": False} | error.to_dict()
-            rows = [[("✗", BAD), f" {file}"], *problem(error)]
-        documents.append(document)
-        for row in rows:
+    found = {file: _lint(file) for file in files}
+    terminal.document([{"file": name, "ok": one.ok, **one.values} for name, one in found.items()])
+    for name, one in found.items():
+        mark: Cell = ("✓", GOOD) if one.ok else ("✗", BAD)
+        terminal.line(mark, f" {name}", *one.what)
+        for row in one.rows:
             terminal.line(*row)
-    terminal.document(documents)
-    return worst
+    return ALLOWED if all(one.ok for one in found.values()) else CONTRACT
 
 
-def _is_policy(file: str) -> bool:
-    return file.endswith(".rego") or Path(file).is_dir()
+def _lint(file: str) -> Linted:
+    try:
+        if file.endswith(".rego") or Path(file).is_dir():
+            return _policies(file)
+        return _contract(file)
+    except MeshgateError as error:
+        return Linted(False, (), show.problem(error), error.to_dict())
 
 
-def _contract(file: str) -> tuple[list[list[Cell]], dict[str, Any]]:
+def _contract(file: str) -> Linted:
     from meshgate.formats import load
 
     contract = load(Path(file))
     _compile(contract)
-    what = [
+    counts = (
         counted(len(contract.columns), "column"),
         counted(len(contract.checks), "check"),
         counted(sum(column.mask is not None for column in contract.columns), "mask"),
-    ]
+    )
     rows: list[list[Cell]] = [
-        [
-            ("✓", GOOD),
-            f" {file}   ",
-            (contract.dataset, NAME),
-            f" {contract.version}   {', '.join(what)}",
-        ]
+        [("  not enforced  ", CAUTION), f"{clause.clause}: {clause.reason}"]
+        for clause in contract.not_enforced
     ]
-    for clause in contract.not_enforced:
-        rows.append([("  not enforced  ", CAUTION), f"{clause.clause}: {clause.reason}"])
-    for remark in contract.remarks:
-        rows.append([("  remark  ", CAUTION), str(remark)])
-    return rows, {
-        "file": file,
-        "ok": True,
-        "dataset": contract.dataset,
-        "version": contract.version,
-        "digest": contract.digest,
-        "not_enforced": [clause.to_dict() for clause in contract.not_enforced],
-        "remarks": [str(remark) for remark in contract.remarks],
-    }
+    rows += [[("  remark  ", CAUTION), str(remark)] for remark in contract.remarks]
+    return Linted(
+        True,
+        ("   ", (contract.dataset, NAME), f" {contract.version}   {', '.join(counts)}"),
+        rows,
+        {
+            "dataset": contract.dataset,
+            "version": contract.version,
+            "digest": contract.digest,
+            "not_enforced": [clause.to_dict() for clause in contract.not_enforced],
+            "remarks": [str(remark) for remark in contract.remarks],
+        },
+    )
 
 
 def _compile(contract: Contract) -> None:
@@ -87,10 +95,13 @@ def _compile(contract: Contract) -> None:
     Plan.compile(contract, promised_schema(contract), keys=None)
 
 
-def _policies(file: str) -> tuple[list[list[Cell]], dict[str, Any]]:
-    from meshgate.policy import PolicySet
+def _policies(file: str) -> Linted:
+    from meshgate.policy import check
 
-    findings = PolicySet.load([file]).check()
-    rows: list[list[Cell]] = [[("✓", GOOD), f" {file}"]]
-    rows += [[("  remark  ", CAUTION), str(finding)] for finding in findings]
-    return rows, {"file": file, "ok": True, "remarks": [str(finding) for finding in findings]}
+    findings = check(Path(file))
+    errors = sum(finding.severity == "error" for finding in findings)
+    rows: list[list[Cell]] = [
+        [(f"  {found.severity}  ", BAD if found.severity == "error" else CAUTION), str(found)]
+        for found in findings
+    ]
+    return Linted(not errors, (), rows, {"findings": [asdict(found) for found in findings]})

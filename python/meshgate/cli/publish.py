@@ -8,9 +8,11 @@ from pathlib import Path
 import click
 
 from meshgate.cli import show
+from meshgate.cli.exits import ALLOWED, DENIED
 from meshgate.cli.options import mesh_option, need_mesh, output, person, person_options
 from meshgate.cli.progress import progress
 from meshgate.cli.terminal import Terminal
+from meshgate.errors import Denied
 
 
 @click.command()
@@ -35,15 +37,21 @@ def publish(
     publish_id: str | None,
     user: str | None,
     roles: tuple[str, ...],
-) -> None:
+) -> int:
     """Publish DATA under a CONTRACT: nothing is visible unless everything allows it.
 
     The exit code is 1 when a policy or the contract denies; the reasons are shown.
     """
     gate = need_mesh(mesh_path).gate(contract, domain=domain)
+    positions = gate.contract.positions
     started = time.perf_counter()
-    with progress(terminal, "publishing", data) as watch:
-        receipt = gate.publish(
-            Path(data), publish_id=publish_id, publisher=person(user, roles), watch=watch
-        )
-    show.published(terminal, receipt, ending=f"   ({time.perf_counter() - started:.1f} s)")
+    try:
+        with progress(terminal, "publishing", data) as watch:
+            receipt = gate.publish(
+                Path(data), publish_id=publish_id, publisher=person(user, roles), watch=watch
+            )
+    except Denied as denied:
+        show.denial(terminal, denied.receipt, positions)
+        return DENIED
+    show.published(terminal, receipt, positions, seconds=time.perf_counter() - started)
+    return ALLOWED

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timezone
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +33,9 @@ WIDEST_CELL = 40
     metavar="FILE",
     help="Write all rows to FILE (.parquet, .arrow, .csv) instead of showing some.",
 )
+@click.option("--quarantine", is_flag=True, help="The rejected rows, and which checks did it.")
 @person_options
+@click.option("--purpose", help="What for, where the access policies ask.")
 @output
 def read(
     terminal: Terminal,
@@ -44,13 +46,25 @@ def read(
     columns: str | None,
     limit: int,
     target: str | None,
+    quarantine: bool,
     user: str | None,
     roles: tuple[str, ...],
+    purpose: str | None,
 ) -> None:
     """Read a PRODUCT as --user; an access policy may refuse (exit code 1)."""
     mesh = need_mesh(mesh_path)
-    data = mesh.read(product, version=version, as_of=moment(as_of), user=person(user, roles))
-    reader = selected(stream(data), columns)
+    who = person(user, roles)
+    if quarantine:
+        if version is not None or as_of is not None:
+            raise UsageError(
+                code="usage.bad_option",
+                message="--quarantine shows what was ever rejected, not one version",
+                help="leave out --version and --as-of",
+            )
+        rows = mesh.read_quarantine(product, user=who, purpose=purpose)
+    else:
+        rows = mesh.read(product, version=version, as_of=as_of, user=who, purpose=purpose)
+    reader = selected(rows, columns)
     if target is not None:
         written = write(reader, Path(target))
         terminal.document({"product": product, "rows": written, "file": target})
@@ -62,30 +76,6 @@ def read(
     terminal.table(
         [names, *([text(v) for v in row.values()] for row in shown.to_pylist())], indent=0
     )
-
-
-def moment(value: str | None) -> datetime | None:
-    """An ISO 8601 date or time; without a zone it is UTC, a date is its first moment."""
-    if value is None:
-        return None
-    try:
-        found = datetime.fromisoformat(value.replace("Z", "+00:00"))
-    except ValueError:
-        raise UsageError(
-            code="usage.bad_option",
-            message="--as-of is no ISO 8601 date or time",
-            help="for instance 2026-01-31 or 2026-01-31T18:00:00Z",
-        ) from None
-    return found if found.tzinfo else found.replace(tzinfo=timezone.utc)
-
-
-def stream(data: Any) -> pa.RecordBatchReader:
-    """The product as a stream, whatever Arrow-speaking object it came as."""
-    import pyarrow as pa
-
-    if isinstance(data, pa.RecordBatchReader):
-        return data
-    return pa.RecordBatchReader.from_stream(data)
 
 
 def selected(reader: pa.RecordBatchReader, columns: str | None) -> pa.RecordBatchReader:

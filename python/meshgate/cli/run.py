@@ -16,9 +16,9 @@ from types import TracebackType
 
 import click
 
-from meshgate.cli.exits import ALLOWED, BUG, CONTRACT, DENIED, INTERRUPTED, exit_code
+from meshgate.cli.exits import ALLOWED, BUG, CONTRACT, INTERRUPTED, exit_code
 from meshgate.cli.terminal import BAD, QUIET, Cell, Terminal
-from meshgate.errors import Denied, MeshgateError
+from meshgate.errors import MeshgateError
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -32,11 +32,6 @@ def run(arguments: Sequence[str]) -> int:
         sys.stdout.flush()
     except click.ClickException as problem:
         return _usage(terminal, problem)
-    except Denied as denied:
-        from meshgate.cli.show import denial
-
-        denial(terminal, denied.receipt)
-        return DENIED
     except MeshgateError as error:
         _error(terminal, error)
         return exit_code(error)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from meshgate.cli.terminal import BAD, CAUTION, GOOD, NAME, QUIET, Cell, Terminal, counted, number
 
 if TYPE_CHECKING:
-    from meshgate.errors import MeshgateError
+    from meshgate.errors import MeshgateError, Where
     from meshgate.receipt import Receipt
 
 ORDER = ("error", "fail", "not_enforced", "warn", "pass")
@@ -66,26 +66,36 @@ def rows_seen(report: Mapping[str, Any]) -> str:
     return f"{number(rejected)} of {counted(rows, 'row')} ({100 * rejected / rows:.3g} %) rejected"
 
 
-def checks(terminal: Terminal, report: Mapping[str, Any], *, every: bool = False) -> None:
-    """One line per check, worst first; then one that counts what is not listed."""
+def checks(
+    terminal: Terminal,
+    report: Mapping[str, Any],
+    positions: Mapping[str, Where] | None = None,
+    *,
+    every: bool = False,
+) -> None:
+    """One line per check, worst first; then one that counts what is not listed.
+
+    `positions` are the contract's, where its document is known.
+    """
     ranked = sorted(report["checks"], key=lambda check: ORDER.index(check["status"]))
     passes = [c for c in ranked if c["status"] == "pass" and not c["failed_rows"]]
     listed = ranked
     if not every and len(passes) > LISTED_PASSES:
         listed = [check for check in ranked if check not in passes]
-    terminal.table(_check_row(check) for check in listed)
+    terminal.table(_check_row(check, positions or {}) for check in listed)
     if len(listed) < len(ranked):
         terminal.line((f"  {counted(len(passes), 'more check')} passed", QUIET))
 
 
-def _check_row(check: Mapping[str, Any]) -> list[Cell]:
+def _check_row(check: Mapping[str, Any], positions: Mapping[str, Where]) -> list[Cell]:
     name, identity = check["check"], check["id"]
+    where = positions.get(check["clause"])
     return [
         WORDS[check["status"]],
         ", ".join(check["columns"]) or "-",
         name if name in identity else f"{identity} ({name})",
         _found(check),
-        (_place(check.get("where")), QUIET),
+        ("" if where is None else _line_of(where.file, where.line), QUIET),
     ]
 
 
@@ -109,12 +119,8 @@ def _found(check: Mapping[str, Any]) -> str:
     return "   ".join(found)
 
 
-def _place(where: Any) -> str:
-    """File and line of a clause, in whatever form it was stored."""
-    if isinstance(where, Mapping):
-        line = where.get("line")
-        return str(where.get("file") or "") + ("" if line is None else f":{line}")
-    return "" if where is None else str(where)
+def _line_of(file: str | None, line: int | None) -> str:
+    return (file or "") + ("" if line is None else f":{line}")
 
 
 def masks(terminal: Terminal, entries: Sequence[Mapping[str, Any]]) -> None:
@@ -138,27 +144,30 @@ def decision(terminal: Terminal, decision: Mapping[str, Any]) -> None:
         [
             ("because", QUIET),
             reason["message"],
-            (_place({"file": reason.get("file"), "line": reason.get("line")}), QUIET),
+            (_line_of(reason.get("file"), reason.get("line")), QUIET),
         ]
         for reason in decision.get("reasons") or ()
     )
 
 
-def denial(terminal: Terminal, receipt: Receipt) -> None:
+def denial(terminal: Terminal, receipt: Receipt, positions: Mapping[str, Where]) -> None:
     """Why nothing was published."""
     terminal.document(receipt.to_dict())
-    _headline(terminal, receipt, ("denied", BAD), ": nothing was published")
+    _headline(terminal, receipt, ("denied", BAD), ", nothing was published")
     if receipt.report is not None:
-        checks(terminal, receipt.report)
+        checks(terminal, receipt.report, positions)
     decision(terminal, receipt.decision)
 
 
-def published(terminal: Terminal, receipt: Receipt, *, ending: str) -> None:
+def published(
+    terminal: Terminal, receipt: Receipt, positions: Mapping[str, Where], *, seconds: float
+) -> None:
     """What was published, how each column left, and who allowed it."""
     terminal.document(receipt.to_dict())
-    _headline(terminal, receipt, "published as ", (f"version {receipt.version}", NAME), ending)
+    version: Cell = (f"version {receipt.version}", NAME)
+    _headline(terminal, receipt, "published as ", version, f"   ({seconds:.1f} s)")
     if receipt.report is not None:
-        checks(terminal, receipt.report)
+        checks(terminal, receipt.report, positions)
     masks(terminal, receipt.masks)
     decision(terminal, receipt.decision)
     terminal.line("receipt   ", receipt.publish_id or "", ("  " + receipt.digest, QUIET))
