@@ -284,6 +284,12 @@ CODES: tuple[Code, ...] = (
         "need quotes.",
     ),
     Code(
+        "engine.report_malformed",
+        "a report cannot be read",
+        "The JSON of a report is not of its canonical form: it was altered, or written by "
+        "another version. It says nothing about the data.",
+    ),
+    Code(
         "policy.failed",
         "the policies could not be evaluated",
         "Deciding itself broke, so the answer is a denial. It says nothing about the data "
@@ -307,10 +313,23 @@ CODES: tuple[Code, ...] = (
         "a file or folder of policies cannot be read",
         "It does not exist, cannot be opened, is not UTF-8 text, or is a link that leads out of "
         "its folder. Nothing is published without the policies that were configured.",
-        "engine.out_of_order",
-        "a publication's steps came in the wrong order",
-        "This is a bug in meshgate, for instance a run that ended without a digest of its "
-        "input. Nothing was published.",
+    ),
+    Code(
+        "source.not_arrow",
+        "the data does not speak Arrow",
+        "The object has no Arrow interface, or its own library refused to give its batches. "
+        "Nothing was read. It says nothing about the values.",
+    ),
+    Code(
+        "source.not_found",
+        "there is no such file",
+        "The path of the data names nothing. Nothing was read.",
+    ),
+    Code(
+        "source.unreadable",
+        "the data cannot be read",
+        "The file is truncated, of another format than its name says, or its own library "
+        "refused it. That library's message is not repeated: it can quote values.",
     ),
     Code(
         "stage.bad_columns",
@@ -445,6 +464,11 @@ CODES: tuple[Code, ...] = (
         "of them texts. It does not say whether the person may act.",
     ),
     Code(
+        "usage.bad_setting",
+        "an environment variable cannot be understood",
+        "MESHGATE_THREADS and MESHGATE_MEMORY take whole numbers: threads, bytes.",
+    ),
+    Code(
         "usage.file_exists",
         "the output file exists already",
         "Commands never overwrite a file that they did not make in the same run. Name another "
@@ -532,10 +556,11 @@ CODES: tuple[Code, ...] = (
         "there is no such phase",
         "A decision about a publication is asked for before the data is read (`before_data`) or "
         "before the commit (`before_commit`). It concerns callers of the Python interface only.",
-        "usage.other_contract",
-        "checked data does not belong to this gate",
-        "What validate_and_mask returned belongs to one contract, and may not be changed "
-        "before it is published. Check the data again.",
+    ),
+    Code(
+        "usage.run_unfinished",
+        "a run was asked for its report too early",
+        "The report of a run exists when all of its batches were pulled.",
     ),
     Code(
         "usage.two_versions",

@@ -1,18 +1,20 @@
 """Plans and runs: the engine's surface for Python.
 
-A `Plan` is a contract compiled once against a schema. A `Run` is one pass over one stream; it is an
-iterator of `Split` that whoever writes the output pulls, and ends with a `Report`. Python is crossed
-once per window of batches, never per row, and sees no value.
+A `Plan` is a contract compiled once against a schema. A `Run` is one pass over one stream: an
+iterator of `Split` that whoever writes the output pulls, and that ends with a `Report`. Python is
+crossed once per window of batches, never per row, and sees no value.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from meshgate import _native, errors, source
@@ -75,8 +77,6 @@ class Plan:
         1
     """
 
-    __slots__ = ("_native", "contract")
-
     def __init__(self, contract: Contract, native: _native.Plan) -> None:
         self.contract = contract
         self._native = native
@@ -124,6 +124,15 @@ class Plan:
 
         return pa.schema(self._native.quarantine_schema)
 
+    @cached_property
+    def digest(self) -> str:
+        """``sha256:`` over the contract's digest, the engine's version and both output schemas."""
+        parts = [self.contract.digest, _native.__version__]
+        for schema in (self.accepted_schema, self.quarantine_schema):
+            parts.extend(f"{field.name} {field.type} {field.nullable}" for field in schema)
+        text = json.dumps(parts, separators=(",", ":"))
+        return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+
     def explain(self) -> list[Explained]:
         """One line per clause: enforced, decided by the schema, or not enforced and why."""
         return [Explained(**line) for line in json.loads(self._native.explain())]
@@ -132,7 +141,7 @@ class Plan:
         self,
         data: Any,
         *,
-        now: int | float | None = None,
+        now: int | None = None,
         threads: int | None = None,
         memory_bytes: int | None = None,
         outputs: bool = True,
@@ -143,7 +152,7 @@ class Plan:
 
         Args:
             data: as `open_source` takes it, or an open `Source`.
-            now: seconds since the epoch for ages; the present by default.
+            now: nanoseconds since the epoch for ages; the present by default.
             threads: at most so many; ``MESHGATE_THREADS`` or all cores by default.
             memory_bytes: bound for what uniqueness remembers; ``MESHGATE_MEMORY`` by default.
             outputs: produce batches; otherwise only judge.
@@ -151,7 +160,7 @@ class Plan:
             progress: called after each window with the run.
         """
         opened = data if isinstance(data, Source) else open_source(data)
-        now_ns = time.time_ns() if now is None else int(now * 1_000_000_000)
+        now_ns = time.time_ns() if now is None else now
         try:
             native = self._native.run(
                 opened.native,

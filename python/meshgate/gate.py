@@ -24,10 +24,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from meshgate import formats, keys, source
+from meshgate import formats, keys
 from meshgate.attempt import Attempt
 from meshgate.contract import Column, Contract
-from meshgate.engine import Plan
+from meshgate.engine import Plan, open_source
 from meshgate.errors import UsageError
 
 if TYPE_CHECKING:
@@ -237,8 +237,8 @@ class Gate:
         return {r: keys.load(r, Path()) for r in wanted if r is not None}
 
     def _open(self, data: Any) -> tuple[Any, Any]:
-        opened = source.open(data)
-        return opened, Plan.compile(self.contract, opened.schema, dict(self._keys))
+        opened = open_source(data)
+        return opened, Plan.compile(self.contract, opened, self._keys)
 
     def _input_digest(self, data: Any) -> str | None:
         if isinstance(data, Checked):

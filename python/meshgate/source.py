@@ -8,6 +8,7 @@ quote values.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -101,15 +102,13 @@ def _file(path: Path) -> pa.RecordBatchReader:
 
 
 def _read(open_: Any, name: str = "the data") -> Any:
-    try:
+    with suppress(Exception):  # whatever class a library raises: its text may quote values
         return open_()
-    except Exception:  # whatever class a client library raises: its text may quote values
-        pass
     raise SourceError(
         code="source.unreadable",
         message=f"{name} cannot be read",
         help="is it complete, and of the format that its name says?",
-    ) from None
+    )
 
 
 def _not_arrow(data: object) -> SourceError:
