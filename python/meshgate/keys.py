@@ -22,7 +22,7 @@ DEFAULT = "default"
 """The name under which the engine looks for the key of a mask that names none."""
 LEAST_BYTES = 32
 _MOST_BYTES = 1 << 16
-_HEX = re.compile(rb"(?:[0-9a-fA-F]{2}){32,}\Z")
+_HEX = re.compile(rb"(?:[0-9a-fA-F]{2})+\Z")
 
 
 def load(reference: str, folder: Path, environment: Mapping[str, str] | None = None) -> bytes:

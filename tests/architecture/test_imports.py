@@ -24,7 +24,7 @@ ALLOWED_BETWEEN_SIBLINGS = {
     ("engine", "source"),  # a run pulls its batches from a source
 }
 # The mesh, the gate, and the parts of the protocol that only they use.
-GATE = {"gate", "mesh", "attempt", "enrichment", "keys", "policy_input", "settings"}
+GATE = {"gate", "mesh", "attempt", "enrichment", "keys", "settings"}
 LAYERS = {
     **dict.fromkeys(VALUES, 0),
     **dict.fromkeys(SIBLINGS, 1),
@@ -38,7 +38,9 @@ AT_LOAD = {
     "formats": {"yaml"},
     "engine": {"pyarrow"},
     "source": {"pyarrow"},
-    "adapters": {"pyarrow"},
+    "adapters": {"pyarrow", "deltalake"},  # a concrete adapter is itself loaded on first use
+    "enrichment": {"pyarrow"},
+    "settings": {"tomli"},  # the standard library has it from 3.11 on
     "catalog": {"sqlalchemy", "pyarrow"},
     "cli": {"click"},
 }

@@ -21,7 +21,8 @@ import pyarrow.dataset as ds
 
 from meshgate.adapters import durable
 from meshgate.adapters.base import Committed, Found, Publication, Split, Staged, Staging
-from meshgate.adapters.delta_table import Table, refuse_foreign
+from meshgate.adapters.delta_schema import refuse_foreign
+from meshgate.adapters.delta_table import Table
 from meshgate.adapters.parquet import Files, Layout
 from meshgate.adapters.storage_types import storage_schema
 from meshgate.errors import StageError

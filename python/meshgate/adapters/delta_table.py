@@ -32,11 +32,11 @@ from deltalake.transaction import AddAction, RemoveAction
 
 from meshgate.adapters import durable
 from meshgate.adapters.base import Committed, StagedFile
+from meshgate.adapters.delta_schema import differences, extends, refuse_foreign
 from meshgate.errors import CommitFailed, CommitUnknown, StageError
 
 _ID, _RECEIPT = "meshgate.publish-id", "meshgate.receipt"
 _RACES = 100
-_SUPPORTED = frozenset({"timestampNtz", "appendOnly", "invariants"})
 _COMMIT_FILE = re.compile(r"\d{20}\.json\Z")
 _NO_HOOKS = PostCommitHookProperties(create_checkpoint=False, cleanup_expired_logs=False)
 _CONFIGURATION = {
@@ -166,7 +166,7 @@ class Table:
                 try:
                     DeltaTable.create(
                         str(self.root),
-                        schema=_described(schema),
+                        schema=Schema.from_arrow(schema),
                         mode="error",
                         name=name,
                         description=description.get("description") or None,
@@ -198,7 +198,7 @@ class Table:
         new = [name for name in schema.names if name not in held]
         joined = pa.schema([schema.field(name) for name in known + new], schema.metadata)
         refuse_foreign(table)
-        if not (evolve and _extends(table.schema(), joined)):
+        if not (evolve and extends(table.schema(), joined)):
             self.check(joined, table)
         return joined
 
@@ -300,9 +300,9 @@ class Table:
             table = self.open()
             if table is None or not differences(table.schema(), schema):
                 return False
-            if not _extends(table.schema(), schema):
+            if not extends(table.schema(), schema):
                 self.check(schema, table)
-            new = _described(schema).fields[len(table.schema().fields) :]
+            new = Schema.from_arrow(schema).fields[len(table.schema().fields) :]
             try:
                 table.alter.add_columns(new, post_commithook_properties=_NO_HOOKS)
             except Exception:
@@ -331,7 +331,7 @@ class Table:
             kept = {k: v for k, v in metadata.configuration.items() if not k.startswith("meshgate")}
             configuration = {**kept, **_properties(description)}
             text = description.get("description") or None
-            wanted = json.loads(_described(schema).to_json())
+            wanted = json.loads(Schema.from_arrow(schema).to_json())
             same = wanted == json.loads(table.schema().to_json())
             said = (metadata.name, metadata.description, metadata.configuration)
             if same and said == (name, text, configuration):
@@ -401,80 +401,6 @@ class Table:
         except Exception:
             _unreadable()
         return frozenset(names)
-
-
-def refuse_foreign(table: DeltaTable) -> None:
-    """Staged files bypass what a table enforces on write, so such a table is refused.
-
-    Raises:
-        StageError: ``stage.table_constraints``, ``stage.table_foreign``.
-    """
-    metadata, protocol = table.metadata(), table.protocol()
-    configuration = metadata.configuration
-    fields = [field.metadata for field in table.schema().fields]
-    if any(key.startswith("delta.constraints.") for key in configuration) or any(
-        "delta.invariants" in metadata for metadata in fields
-    ):
-        raise StageError(
-            code="stage.table_constraints",
-            message="the table has constraints of its own, which staged files would bypass",
-            help="say them as checks in the contract and drop them from the table",
-        )
-    features = {*(protocol.reader_features or ()), *(protocol.writer_features or ())}
-    foreign = sorted(features - _SUPPORTED)
-    if configuration.get("delta.columnMapping.mode", "none") != "none":
-        foreign.append("columnMapping")
-    if metadata.partition_columns:
-        foreign.append("partitioning")
-    if any(key.startswith(("delta.generation", "delta.identity")) for m in fields for key in m):
-        foreign.append("generated columns")
-    if foreign:
-        raise StageError(
-            code="stage.table_foreign",
-            message="the table uses what the gate does not write: " + ", ".join(foreign),
-            help="publish into a table that the gate has created",
-        )
-
-
-def differences(held: Schema, schema: pa.Schema) -> list[str]:
-    """Where name, order, type or nullability differ; column names and types only."""
-    ours, theirs = _shape(Schema.from_arrow(schema)), _shape(held)
-    found = []
-    for position in range(max(len(ours), len(theirs))):
-        a = ours[position] if position < len(ours) else None
-        b = theirs[position] if position < len(theirs) else None
-        if a != b:
-            found.append(f"column {position + 1}: {_said(a)} here, {_said(b)} in the table")
-    return found
-
-
-def _extends(held: Schema, schema: pa.Schema) -> bool:
-    count = len(held.fields)
-    old = pa.schema([schema.field(position) for position in range(min(count, len(schema)))])
-    new = [schema.field(position) for position in range(count, len(schema))]
-    return len(schema) >= count and not differences(held, old) and all(f.nullable for f in new)
-
-
-def _shape(schema: Schema) -> list[Any]:
-    fields: list[Any] = _bare(json.loads(schema.to_json()))["fields"]
-    return fields
-
-
-def _bare(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _bare(item) for key, item in value.items() if key != "metadata"}
-    return [_bare(item) for item in value] if isinstance(value, list) else value
-
-
-def _said(field: Mapping[str, Any] | None) -> str:
-    if field is None:
-        return "nothing"
-    kind = field["type"] if isinstance(field["type"], str) else field["type"].get("type", "nested")
-    return f"{field['name']} {kind}" + ("" if field["nullable"] else " not null")
-
-
-def _described(schema: pa.Schema) -> Schema:
-    return Schema.from_arrow(schema)
 
 
 def _properties(description: Mapping[str, str]) -> dict[str, str]:

@@ -142,7 +142,7 @@ class _File:
 
     @property
     def bytes(self) -> int:
-        return self._sink.bytes
+        return self._buffer.tell()
 
     def write(self, rows: pa.Table) -> None:
         self._writer.write_table(rows, row_group_size=rows.num_rows)
@@ -178,6 +178,9 @@ class _Hashing(io.RawIOBase):
 
     def writable(self) -> bool:
         return True
+
+    def tell(self) -> int:
+        return self.bytes
 
     def write(self, data: object) -> int:
         view = memoryview(data).cast("B")  # type: ignore[arg-type]  # any buffer
