@@ -284,6 +284,12 @@ CODES: tuple[Code, ...] = (
         "need quotes.",
     ),
     Code(
+        "engine.out_of_order",
+        "a publication's steps came in the wrong order",
+        "This is a bug in meshgate, for instance a run that ended without a digest of its "
+        "input. Nothing was published.",
+    ),
+    Code(
         "engine.report_malformed",
         "a report cannot be read",
         "The JSON of a report is not of its canonical form: it was altered, or written by "
@@ -544,6 +550,12 @@ CODES: tuple[Code, ...] = (
         "the product has no such column",
         "A column that was asked for is not part of the published product. It says nothing "
         "about the contract; `meshgate catalog show` lists the columns.",
+    ),
+    Code(
+        "usage.other_contract",
+        "checked data does not belong to this gate",
+        "What validate_and_mask returned belongs to one contract, and may not be changed "
+        "before it is published. Check the data again.",
     ),
     Code(
         "usage.other_domain",

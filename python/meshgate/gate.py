@@ -15,6 +15,8 @@ Anything that goes wrong before the commit leaves nothing visible. In doubt it d
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -27,7 +29,7 @@ from typing import TYPE_CHECKING, Any
 from meshgate import formats, keys
 from meshgate.attempt import Attempt
 from meshgate.contract import Column, Contract
-from meshgate.engine import Plan, open_source
+from meshgate.engine import Plan, Run, Source, Split, open_source
 from meshgate.errors import UsageError
 
 if TYPE_CHECKING:
@@ -40,14 +42,6 @@ if TYPE_CHECKING:
 
 Watch = Callable[[int], None]
 """Is told how many rows were read so far."""
-
-
-@dataclass(frozen=True)
-class Split:
-    """One part of a checked stream: masked rows, or None where there are none."""
-
-    accepted: pa.RecordBatch | None
-    rejected: pa.RecordBatch | None
 
 
 @dataclass(frozen=True)
@@ -128,10 +122,7 @@ class Gate:
             PlanError, SourceError, LimitError, UsageError
         """
         opened, plan = self._open(data)
-        run = plan.run(opened, now=_ns(now), outputs=False)
-        for _ in _watched(run, watch):
-            continue
-        return run.report
+        return plan.check(opened, now=_ns(now) / 1e9, progress=_told(watch))
 
     def validate_and_mask(
         self, data: Any, now: datetime | int | None = None, *, watch: Watch | None = None
@@ -144,9 +135,14 @@ class Gate:
         import pyarrow as pa
 
         opened, plan = self._open(data)
-        run = plan.run(opened, now=_ns(now), digest_key=self.mesh.digest_key)
+        run = plan.run(
+            opened,
+            now=_ns(now) / 1e9,
+            digest_key=self.mesh.digest_key,
+            progress=_told(watch),
+        )
         accepted, rejected = [], []
-        for split in _watched(run, watch):
+        for split in run:
             if split.accepted is not None:
                 accepted.append(split.accepted)
             if split.rejected is not None:
@@ -156,7 +152,7 @@ class Gate:
             pa.Table.from_batches(accepted, plan.accepted_schema),
             pa.Table.from_batches(rejected, plan.quarantine_schema),
             self.contract.digest,
-            plan.digest,
+            self._plan_digest(opened),
             run.input_digest,
         )
 
@@ -203,9 +199,14 @@ class Gate:
             if checked is None:
                 opened, plan = self._open(data)
                 attempt.decide("before_data")
-                run = plan.run(opened, now=now_ns, digest_key=self.mesh.digest_key)
-                attempt.stage(_watched(run, watch), plan.accepted_schema, plan.quarantine_schema)
-                attempt.ran(run.report, run.input_digest, plan.digest)
+                run = plan.run(
+                    opened,
+                    now=now_ns / 1e9,
+                    digest_key=self.mesh.digest_key,
+                    progress=_told(watch),
+                )
+                attempt.stage(run, plan.accepted_schema, plan.quarantine_schema)
+                attempt.ran(run.report, run.input_digest, self._plan_digest(opened))
             else:
                 self._ours(checked)
                 attempt.decide("before_data")
@@ -236,9 +237,15 @@ class Gate:
             return self._mesh.keys(wanted)
         return {r: keys.load(r, Path()) for r in wanted if r is not None}
 
-    def _open(self, data: Any) -> tuple[Any, Any]:
+    def _open(self, data: Any) -> tuple[Source, Plan]:
         opened = open_source(data)
         return opened, Plan.compile(self.contract, opened, self._keys)
+
+    def _plan_digest(self, opened: Source) -> str:
+        """A plan is a contract and a schema; equal pairs compile to equal plans."""
+        kinds = [f"{field.name}\n{field.type}" for field in opened.schema]
+        parts = json.dumps([self.contract.digest, *kinds])
+        return "sha256:" + hashlib.sha256(parts.encode()).hexdigest()
 
     def _input_digest(self, data: Any) -> str | None:
         if isinstance(data, Checked):
@@ -248,8 +255,7 @@ class Gate:
         run = plan.run(opened, outputs=False, digest_key=self.mesh.digest_key)
         for _ in run:
             continue
-        digest: str | None = run.input_digest
-        return digest
+        return run.input_digest
 
     def _ours(self, checked: Checked) -> None:
         counts = (checked.accepted.num_rows, checked.quarantined.num_rows)
@@ -262,11 +268,8 @@ class Gate:
             )
 
 
-def _watched(run: Any, watch: Watch | None) -> Iterable[Any]:
-    for split in run:
-        yield split
-        if watch is not None:
-            watch(run.rows)
+def _told(watch: Watch | None) -> Callable[[Run], None] | None:
+    return None if watch is None else lambda run: watch(run.rows)
 
 
 def _every(columns: Iterable[Column]) -> Iterable[Column]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import importlib.util
 import sys
 import types
 from dataclasses import asdict, dataclass, field

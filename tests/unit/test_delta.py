@@ -13,7 +13,6 @@ import pyarrow.parquet as pq
 import pytest
 from deltalake import CommitProperties, DeltaTable, Field, Transaction, write_deltalake
 from deltalake.schema import PrimitiveType
-
 from meshgate.adapters import durable
 from meshgate.adapters.base import Publication
 from meshgate.adapters.delta import Delta

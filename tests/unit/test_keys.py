@@ -6,7 +6,6 @@ import base64
 import os
 
 import pytest
-
 from meshgate import keys
 from meshgate.errors import UsageError
 

@@ -8,7 +8,6 @@ import sqlite3
 import warnings
 
 import pytest
-
 from meshgate.catalog import products, store
 from meshgate.catalog.ledger import ABORTED, ALLOWED, BEGUN, DENIED, PUBLISHED, Ledger
 from meshgate.catalog.store import Store

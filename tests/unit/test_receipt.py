@@ -6,7 +6,6 @@ import dataclasses
 import pickle
 
 import pytest
-
 from meshgate.errors import CatalogError, Denied
 from meshgate.receipt import Receipt
 

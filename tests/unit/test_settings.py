@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from meshgate import settings
 from meshgate.errors import UsageError
 
