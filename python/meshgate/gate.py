@@ -15,8 +15,6 @@ Anything that goes wrong before the commit leaves nothing visible. In doubt it d
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -122,7 +120,7 @@ class Gate:
             PlanError, SourceError, LimitError, UsageError
         """
         opened, plan = self._open(data)
-        return plan.check(opened, now=_ns(now) / 1e9, progress=_told(watch))
+        return plan.check(opened, now=_ns(now), progress=_told(watch))
 
     def validate_and_mask(
         self, data: Any, now: datetime | int | None = None, *, watch: Watch | None = None
@@ -137,7 +135,7 @@ class Gate:
         opened, plan = self._open(data)
         run = plan.run(
             opened,
-            now=_ns(now) / 1e9,
+            now=_ns(now),
             digest_key=self.mesh.digest_key,
             progress=_told(watch),
         )
@@ -152,7 +150,7 @@ class Gate:
             pa.Table.from_batches(accepted, plan.accepted_schema),
             pa.Table.from_batches(rejected, plan.quarantine_schema),
             self.contract.digest,
-            self._plan_digest(opened),
+            plan.digest,
             run.input_digest,
         )
 
@@ -201,12 +199,12 @@ class Gate:
                 attempt.decide("before_data")
                 run = plan.run(
                     opened,
-                    now=now_ns / 1e9,
+                    now=now_ns,
                     digest_key=self.mesh.digest_key,
                     progress=_told(watch),
                 )
                 attempt.stage(run, plan.accepted_schema, plan.quarantine_schema)
-                attempt.ran(run.report, run.input_digest, self._plan_digest(opened))
+                attempt.ran(run.report, run.input_digest, plan.digest)
             else:
                 self._ours(checked)
                 attempt.decide("before_data")
@@ -240,12 +238,6 @@ class Gate:
     def _open(self, data: Any) -> tuple[Source, Plan]:
         opened = open_source(data)
         return opened, Plan.compile(self.contract, opened, self._keys)
-
-    def _plan_digest(self, opened: Source) -> str:
-        """A plan is a contract and a schema; equal pairs compile to equal plans."""
-        kinds = [f"{field.name}\n{field.type}" for field in opened.schema]
-        parts = json.dumps([self.contract.digest, *kinds])
-        return "sha256:" + hashlib.sha256(parts.encode()).hexdigest()
 
     def _input_digest(self, data: Any) -> str | None:
         if isinstance(data, Checked):

@@ -61,9 +61,11 @@ def test_the_canonical_form_does_not_depend_on_the_order_of_keys():
 
 @pytest.mark.parametrize(
     "text",
-    ["", "[]", "{}", "null", '{"product": 1}', "[" * 100_000]
-    + [receipt().to_json().replace('"format":1', '"format":2')]
-    + [receipt().to_json().replace('"product"', '"prod"')],
+    [
+        *("", "[]", "{}", "null", '{"product": 1}', "[" * 100_000),
+        receipt().to_json().replace('"format":1', '"format":2'),
+        receipt().to_json().replace('"product"', '"prod"'),
+    ],
 )
 def test_what_is_no_receipt_is_refused(text):
     with pytest.raises(CatalogError) as caught:

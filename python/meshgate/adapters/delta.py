@@ -27,6 +27,8 @@ from meshgate.adapters.parquet import Files, Layout
 from meshgate.adapters.storage_types import storage_schema
 from meshgate.errors import StageError
 
+_ROW = "_mg_row"
+
 
 class _Staging:
     """The open files of one attempt."""
@@ -99,7 +101,7 @@ class Delta:
         durable.check_names(publication.product)
         columns = publication.columns
         main = storage_schema(schema, columns, _footer(publication))
-        aside = storage_schema(quarantine_schema, columns, _footer(publication))
+        aside = storage_schema(_ordinals(quarantine_schema), columns, _footer(publication))
         main = self._main(publication.product).joined(main, publication.evolve)
         aside = self._aside(publication.product).joined(aside, publication.evolve)
         attempt = os.urandom(8).hex()
@@ -290,8 +292,8 @@ class Delta:
                 )
             files = [uri for uri in files if uri not in seen]
         schema = pa.schema(handle.schema().to_arrow())
-        metadata = {k: v for k, v in handle.metadata().configuration.items() if k[:5] == "meshg"}
-        schema = schema.with_metadata(metadata)
+        said = handle.metadata().configuration
+        schema = schema.with_metadata({k: v for k, v in said.items() if _in_schema(k)})
         if not all(Path(uri).is_file() for uri in files):
             raise StageError(
                 code="stage.unreadable",
@@ -317,7 +319,19 @@ class Delta:
 
 def _footer(publication: Publication) -> dict[str, str]:
     """The table's metadata for Parquet footers: the contract itself is in the table's log."""
-    return {key: text for key, text in publication.table.items() if key != "meshgate.contract"}
+    return {key: text for key, text in publication.table.items() if _in_schema(key)}
+
+
+def _in_schema(key: str) -> bool:
+    return key == "description" or (key.startswith("meshgate.") and key != "meshgate.contract")
+
+
+def _ordinals(schema: pa.Schema) -> pa.Schema:
+    """The quarantine's row ordinals as a signed integer: Delta has no other of 64 bits."""
+    at = schema.get_field_index(_ROW)
+    if at < 0 or schema.field(at).type != pa.uint64():
+        return schema
+    return schema.set(at, schema.field(at).with_type(pa.int64()))
 
 
 def _aside_of(publication: Publication) -> dict[str, str]:
