@@ -299,6 +299,11 @@ def open_source(data: Any) -> Source:
         ) from None
 
 
+def error_codes() -> tuple[errors.Code, ...]:
+    """The engine's own rows of the table of error codes."""
+    return tuple(errors.Code(**row) for row in json.loads(_native.error_codes()))
+
+
 def _batch(native: _native.Batch | None) -> pa.RecordBatch | None:
     if native is None:
         return None

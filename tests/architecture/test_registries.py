@@ -1,4 +1,4 @@
-"""The registries: what they list is documented, has its case file, and what is generated is fresh."""
+"""The registries: what they list has its cases and its pages, and what is generated is fresh."""
 
 from __future__ import annotations
 

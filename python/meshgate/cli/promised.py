@@ -21,6 +21,18 @@ def promised_schema(contract: Contract) -> pa.Schema:
     return pa.schema([pa.field(column.name, _type(column)) for column in contract.columns])
 
 
+def mask_keys(contract: Contract) -> set[str]:
+    """The references of the keys that the contract's masks name."""
+    found: set[str] = set()
+    columns = list(contract.columns)
+    while columns:
+        column = columns.pop()
+        columns += [*column.columns, *filter(None, [column.items])]
+        if column.mask is not None and column.mask.key is not None:
+            found.add(column.mask.key)
+    return found
+
+
 def _type(column: Column) -> pa.DataType:
     import pyarrow as pa
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,6 +15,9 @@ from meshgate.cli.options import mesh_option, need_mesh, output, person, person_
 from meshgate.cli.progress import progress
 from meshgate.cli.terminal import Terminal
 from meshgate.errors import Denied
+
+if TYPE_CHECKING:
+    from meshgate.receipt import Receipt
 
 
 @click.command()
@@ -53,5 +58,14 @@ def publish(
     except Denied as denied:
         show.denial(terminal, denied.receipt, positions)
         return DENIED
-    show.published(terminal, receipt, positions, seconds=time.perf_counter() - started)
+    seconds = time.perf_counter() - started
+    show.published(terminal, receipt, positions, before=_before(receipt, seconds), seconds=seconds)
     return ALLOWED
+
+
+def _before(receipt: Receipt, seconds: float) -> bool:
+    """Whether the publication is older than this command: the same id was published already."""
+    age = datetime.now(timezone.utc) - datetime.fromisoformat(
+        receipt.published_at.replace("Z", "+00:00")
+    )
+    return age > timedelta(seconds=seconds + 1)

@@ -155,5 +155,10 @@ def text(value: Any) -> str:
     """A value of the published product on one line of a terminal."""
     if value is None:
         return "-"
-    shown = value.isoformat() if isinstance(value, date | datetime | time) else str(value)
+    if isinstance(value, list):
+        shown = ", ".join(text(item) for item in value)
+    elif isinstance(value, date | datetime | time):
+        shown = value.isoformat()
+    else:
+        shown = str(value)
     return shown if len(shown) <= WIDEST_CELL else shown[: WIDEST_CELL - 1] + "…"

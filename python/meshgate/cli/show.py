@@ -23,8 +23,10 @@ WORDS: dict[str, Cell] = {
     "warn": ("WARN", CAUTION),
     "pass": ("ok", GOOD),
 }
-# Passing checks are listed while a screen holds them, and counted beyond that.
-LISTED_PASSES = 16
+# What every promised column implies; nobody wrote these checks, so one line tells that they hold.
+DERIVED = ("column_exists", "type_is", "columns_match")
+# Columns without a blemish are listed while a screen holds them, and counted beyond that.
+LISTED_COLUMNS = 24
 SHOWN_ROWS = 3
 
 
@@ -73,18 +75,24 @@ def checks(
     *,
     every: bool = False,
 ) -> None:
-    """One line per check, worst first; then one that counts what is not listed.
+    """One line per check that needs attention, worst first; then one per column of the others.
 
-    `positions` are the contract's, where its document is known.
+    `positions` are the contract's, where its document is known; `every` gives each check a line.
     """
     ranked = sorted(report["checks"], key=lambda check: ORDER.index(check["status"]))
-    passes = [c for c in ranked if c["status"] == "pass" and not c["failed_rows"]]
-    listed = ranked
-    if not every and len(passes) > LISTED_PASSES:
-        listed = [check for check in ranked if check not in passes]
-    terminal.table(_check_row(check, positions or {}) for check in listed)
-    if len(listed) < len(ranked):
-        terminal.line((f"  {counted(len(passes), 'more check')} passed", QUIET))
+    smooth = [] if every else [c for c in ranked if c["status"] == "pass" and not c["failed_rows"]]
+    terminal.table(_check_row(c, positions or {}) for c in ranked if c not in smooth)
+    by_column: dict[str, list[str]] = {}
+    for check in smooth:
+        if check["check"] not in DERIVED:
+            by_column.setdefault(", ".join(check["columns"]) or "-", []).append(check["check"])
+    if len(by_column) <= LISTED_COLUMNS:
+        terminal.table([WORDS["pass"], name, ", ".join(by_column[name])] for name in by_column)
+    elif by_column:
+        count = sum(map(len, by_column.values()))
+        terminal.line("  ", WORDS["pass"], f"  {counted(count, 'more check')} (--all lists them)")
+    if len(smooth) > sum(map(len, by_column.values())):
+        terminal.line("  ", WORDS["pass"], "  columns and types as promised")
 
 
 def _check_row(check: Mapping[str, Any], positions: Mapping[str, Where]) -> list[Cell]:
@@ -111,7 +119,7 @@ def _found(check: Mapping[str, Any]) -> str:
             rows += f" in {counted(check['failed_groups'], 'group')}"
         found.append(rows + (" tolerated" if check["status"] == "pass" else ""))
     if first:
-        shown = ", ".join(number(row) for row in first[:SHOWN_ROWS])
+        shown = ", ".join(str(row) for row in first[:SHOWN_ROWS])
         noun = "row" if failed == 1 else "rows"
         found.append(f"{noun} {shown}" + (", …" if failed > SHOWN_ROWS else ""))
     if check.get("observed") is not None and check["status"] != "pass":
@@ -138,8 +146,11 @@ def masks(terminal: Terminal, entries: Sequence[Mapping[str, Any]]) -> None:
 
 def decision(terminal: Terminal, decision: Mapping[str, Any]) -> None:
     """Allow or deny, the policies that were asked, and the reasons."""
-    word: Cell = ("allow", GOOD) if decision.get("allowed") else ("deny", BAD)
-    terminal.line("decision  ", word, "  ", ", ".join(decision.get("policies") or ()))
+    if decision.get("allowed"):
+        policies = ", ".join(decision.get("policies") or ()) or "no policy objects"
+        terminal.line("decision  ", ("allow", GOOD), "  ", policies)
+    else:
+        terminal.line("decision  ", ("deny", BAD))
     terminal.table(
         [
             ("because", QUIET),
@@ -160,12 +171,18 @@ def denial(terminal: Terminal, receipt: Receipt, positions: Mapping[str, Where])
 
 
 def published(
-    terminal: Terminal, receipt: Receipt, positions: Mapping[str, Where], *, seconds: float
+    terminal: Terminal,
+    receipt: Receipt,
+    positions: Mapping[str, Where],
+    *,
+    before: bool,
+    seconds: float,
 ) -> None:
-    """What was published, how each column left, and who allowed it."""
+    """What was published, now or before; how each column left; who allowed it."""
     terminal.document(receipt.to_dict())
+    word = "published before, as " if before else "published as "
     version: Cell = (f"version {receipt.version}", NAME)
-    _headline(terminal, receipt, "published as ", version, f"   ({seconds:.1f} s)")
+    _headline(terminal, receipt, word, version, f"   ({seconds:.1f} s)")
     if receipt.report is not None:
         checks(terminal, receipt.report, positions)
     masks(terminal, receipt.masks)

@@ -51,7 +51,7 @@ def read(source: Source, *, max_bytes: int, tests: bool = False) -> list[tuple[s
         return [(str(name), str(text)) for name, text in source.items()]
     paths = [source] if isinstance(source, str | PathLike) else list(source)
     found: list[tuple[str, str]] = []
-    for path in map(Path, map(fspath, paths)):
+    for path in [Path(fspath(path)) for path in paths]:
         found += [(name, _text(file, name, max_bytes)) for name, file in _files(path, tests)]
     return found
 

@@ -1,11 +1,11 @@
 from __future__ import annotations
 
-from datetime import date, datetime, timezone
+from datetime import date
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from meshgate.cli.read import head, moment, selected, text, write
+from meshgate.cli.read import head, selected, text, write
 from meshgate.errors import StageError, UsageError
 from pyarrow import feather, parquet
 
@@ -65,17 +65,8 @@ def test_nothing_is_overwritten_and_nothing_half_written_stays(tmp_path: Path) -
     assert [path.name for path in tmp_path.iterdir()] == ["out.csv"]
 
 
-def test_moments_are_utc_unless_they_say_otherwise() -> None:
-    utc = timezone.utc
-    assert moment(None) is None
-    assert moment("2026-01-31") == datetime(2026, 1, 31, tzinfo=utc)
-    assert moment("2026-01-31T18:00:00Z") == datetime(2026, 1, 31, 18, tzinfo=utc)
-    assert moment("2026-01-31T18:00:00+01:00") == datetime(2026, 1, 31, 17, tzinfo=utc)
-    with pytest.raises(UsageError):
-        moment("yesterday")
-
-
 def test_values_fit_on_a_line() -> None:
     assert text(None) == "-"
     assert text(date(2026, 1, 31)) == "2026-01-31"
+    assert text(["a.unique", None]) == "a.unique, -"
     assert len(text("x" * 100)) == 40
