@@ -120,8 +120,9 @@ class Case:
         unit: what one measured step is: a row or a batch.
         load: the clean input. The stream is a factory of readers.
         planted: a small input with known violations and, for each check id, how many rows fail.
-        steps: how many units the clean input has.
         splits: the case masks and splits the rows, and does not only count.
+        stream: the input is a stream of so many of `Sizes.stream_rows` (one in 1, one in 10); 0 is
+            rows in memory.
     """
 
     name: str
@@ -129,8 +130,14 @@ class Case:
     unit: str
     load: Callable[[Sizes], Rows]
     planted: Callable[[], tuple[Rows, dict[str, int]]]
-    steps: Callable[[Sizes], int]
     splits: bool = False
+    stream: int = 0
+
+    def steps(self, rows: Rows) -> int:
+        """How many units a table has."""
+        if not isinstance(rows, pa.Table):
+            raise TypeError("a stream does not say how long it is")
+        return rows.column(0).num_chunks if self.unit == "batch" else rows.num_rows
 
 
 def _w1_planted() -> tuple[pa.Table, dict[str, int]]:
@@ -205,9 +212,13 @@ def _w3_planted() -> tuple[pa.Table, dict[str, int]]:
     return thousands(planted.table), failed
 
 
+SHUFFLED = 10
+"""The stream with a random key has one in so many rows: peers keep every key in memory."""
+
+
 def _w4_load(shuffled: bool) -> Callable[[Sizes], Callable[[], pa.RecordBatchReader]]:
     def load(sizes: Sizes) -> Callable[[], pa.RecordBatchReader]:
-        rows = sizes.stream_rows // 10 if shuffled else sizes.stream_rows
+        rows = sizes.stream_rows // SHUFFLED if shuffled else sizes.stream_rows
         return lambda: endless(rows, shuffled=shuffled)
 
     return load
@@ -234,7 +245,6 @@ CASES: Mapping[str, Case] = {
             "row",
             lambda sizes: lineitem(sizes.scale),
             _w1_planted,
-            lambda sizes: lineitem(sizes.scale).num_rows,
         ),
         Case(
             "w2-checks",
@@ -242,7 +252,6 @@ CASES: Mapping[str, Case] = {
             "row",
             lambda sizes: cached_ledger(sizes.ledger_rows),
             _w2_planted,
-            lambda sizes: sizes.ledger_rows,
         ),
         Case(
             "w2-full",
@@ -251,7 +260,6 @@ CASES: Mapping[str, Case] = {
             "row",
             lambda sizes: cached_ledger(sizes.ledger_rows, sizes.ledger_rows // 7_000),
             _w2_planted,
-            lambda sizes: sizes.ledger_rows,
             splits=True,
         ),
         Case(
@@ -260,7 +268,6 @@ CASES: Mapping[str, Case] = {
             "batch",
             _w3_load,
             _w3_planted,
-            lambda sizes: sizes.batches,
         ),
         Case(
             "w4",
@@ -268,7 +275,7 @@ CASES: Mapping[str, Case] = {
             "row",
             _w4_load(False),
             _w4_planted(False),
-            lambda sizes: sizes.stream_rows,
+            stream=1,
         ),
         Case(
             "w4-unique",
@@ -276,7 +283,7 @@ CASES: Mapping[str, Case] = {
             "row",
             _w4_load(True),
             _w4_planted(True),
-            lambda sizes: sizes.stream_rows // 10,
+            stream=SHUFFLED,
         ),
     )
 }

@@ -4,6 +4,8 @@ A peer is a module with
 
 * ``UNIQUE``: what its count of a failing unique check means, ``surplus`` (rows beyond the first of
   each key) or ``members`` (all rows of a key seen twice);
+* ``SPLIT``: which rows of a repeated key it quarantines where it splits: the ``later`` ones or ``all``
+  of them;
 * ``MAC_KEY``: the key of its HMAC, or None when it does not mask;
 * ``DEVIATIONS``: where its work differs from the contract's, for the reader of the results;
 * ``prepare(case, rows, threads)``: brings the input into the peer's own form, which is not

@@ -23,6 +23,7 @@ from benches.peers.polars_hand import col, frame_of, w2_masks
 from benches.workloads import Case, Outcome, Rows
 
 UNIQUE = "members"
+SPLIT = "all"
 MAC_KEY = wl.HMAC_KEY.encode()
 DEVIATIONS = (
     "the input is a Polars frame in one chunk, made before the clock starts",

@@ -16,6 +16,7 @@ from benches.peers.duckdb_hand import MAC_KEY, WORK, connect
 from benches.workloads import Case, Outcome, Rows
 
 UNIQUE = "surplus"
+SPLIT = "later"
 DEVIATIONS = ("the data is loaded into DuckDB's own table before the clock starts", *SAME)
 
 __all__ = ["DEVIATIONS", "MAC_KEY", "UNIQUE", "prepare"]
