@@ -37,7 +37,7 @@ class Root:
 
 
 _INTERPRETED = frozenset({"name", "properties", "quality", "relationships", "tags"})
-_COUNTED = re.compile(r"\d{1,15}(?:\.\d{1,9})?")
+_COUNTED = re.compile(r"\d{1,15}(?:\.\d{1,9})?", re.ASCII)
 
 
 class Dataset:
