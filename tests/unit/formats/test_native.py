@@ -42,8 +42,8 @@ def test_the_smallest_contract_of_use() -> None:
         ("transaction_id.unique", "unique", ("transaction_id",)),
     ]
     assert contract.service_levels == (
-        ServiceLevel("latency", "15m", 900),
         ServiceLevel("freshness", "24h", 86400),
+        ServiceLevel("latency", "15m", 900),
     )
     assert contract.remarks == ()
 
@@ -227,13 +227,13 @@ def test_service_levels_in_both_spellings() -> None:
         "  error_rate: 0.1%\n  endOfSupport: 2030-01-01\n  own: 7\n"
     )
     assert contract.service_levels == (
-        ServiceLevel("latency", "1.5h", 5400, "at"),
-        ServiceLevel("freshness", "24h", 86400),
         ServiceLevel("availability", "99.9%"),
-        ServiceLevel("retention", "2y", None, "at"),
-        ServiceLevel("errorRate", "0.1%"),
         ServiceLevel("endOfSupport", "2030-01-01"),
+        ServiceLevel("errorRate", "0.1%"),
+        ServiceLevel("freshness", "24h", 86400),
+        ServiceLevel("latency", "1.5h", 5400, "at"),
         ServiceLevel("own", "7"),
+        ServiceLevel("retention", "2y", None, "at"),
     )
     (check,) = contract.checks
     assert (check.id, check.args) == ("at.latency", {"max_age": "5400s"})

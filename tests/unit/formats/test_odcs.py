@@ -161,7 +161,7 @@ def test_several_objects_are_several_contracts() -> None:
     assert (first.dataset, first.id) == ("orders.orders", "orders/Orders")
     assert (second.dataset, second.id) == ("orders.lines", "orders/lines")
     assert [level.name for level in first.service_levels] == ["availability"]
-    assert [level.column for level in second.service_levels] == ["a", None]
+    assert [level.column for level in second.service_levels] == [None, "a"]
     assert [check.check for check in second.checks] == ["freshness"]
     assert load(document, dataset="lines") == second
     error = refused(document)
