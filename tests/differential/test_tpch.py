@@ -17,10 +17,11 @@ ROOT = Path(__file__).parents[2]
 PLANT = """
 select * exclude (rn) replace (
   case when rn % 1000 = 1 then null else l_comment end as l_comment,
-  case when rn % 1500 = 2 then l_quantity + 50 else l_quantity end as l_quantity,
-  case when rn % 2500 = 3 then -l_extendedprice else l_extendedprice end as l_extendedprice,
+  case when rn % 1500 = 2 then l_quantity + 50 else l_quantity end::decimal(15,2) as l_quantity,
+  case when rn % 2500 = 3 then -l_extendedprice
+    else l_extendedprice end::decimal(15,2) as l_extendedprice,
   case when rn % 3000 = 4 then 'MULE' else l_shipmode end as l_shipmode,
-  case when rn % 1700 = 5 then l_receiptdate + 30 else l_shipdate end as l_shipdate,
+  case when rn % 1700 = 5 then l_receiptdate + 30 else l_shipdate end::date as l_shipdate,
   case when rn % 5000 = 6 then 1 else l_orderkey end as l_orderkey
 ) from (select *, row_number() over () as rn from t)
 """
@@ -41,9 +42,8 @@ def lineitem(tmp_path_factory: pytest.TempPathFactory) -> pa.Table:
 
 
 def scalar(lineitem: pa.Table, query: str) -> int:
-    found = duckdb.sql(query).fetchone()
-    assert found is not None
-    return int(found[0] or 0)
+    found = duckdb.sql(query).fetchall()
+    return int(found[0][0] or 0)
 
 
 @pytest.mark.parametrize("threads", [1, 2])

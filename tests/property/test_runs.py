@@ -1,6 +1,8 @@
-"""Same rows, same report, same masked bytes: however cut, encoded, offset or spread over threads."""
+"""Same rows, same report, same masked bytes: however cut, encoded, offset or threaded."""
 
 from __future__ import annotations
+
+import itertools
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -81,7 +83,7 @@ def test_equal_rows_give_equal_results(
     filler = [("zz", 9, "q", "q")] * ahead
     other = table(filler + rows + filler, layout).slice(ahead, len(rows))
     places = sorted({0, len(rows), *(c for c in cuts if c < len(rows))})
-    pieces = [other.slice(a, b - a) for a, b in zip(places, places[1:], strict=False)]
+    pieces = [other.slice(a, b - a) for a, b in itertools.pairwise(places)]
     batches = [batch for piece in pieces for batch in piece.to_batches()]
     again = finished(pa.RecordBatchReader.from_batches(other.schema, batches), threads)
     assert (again[1], again[2]) == (accepted, rejected)
@@ -93,7 +95,7 @@ def test_equal_rows_give_equal_results(
 @settings(max_examples=80, deadline=None)
 @given(rows=ROWS)
 def test_the_accepted_rows_satisfy_the_contract(rows: list[tuple[object, ...]]) -> None:
-    run, _, rejected = finished(table(rows))
+    _, _, rejected = finished(table(rows))
     bad = {row["_mg_row"] for row in rejected}  # type: ignore[index]  # rows are dictionaries
     good = [row for i, row in enumerate(rows) if i not in bad]
     closed = finished(table(good))[0].report

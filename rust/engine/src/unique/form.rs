@@ -112,7 +112,7 @@ impl Kind {
 
 /// A compiled key. Immutable and shared between threads.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeySpec {
+pub struct KeyForm {
     pub(crate) kinds: Vec<Kind>,
     pub(crate) nulls: Nulls,
     pub(crate) class: Class,
@@ -120,7 +120,7 @@ pub struct KeySpec {
     pub(crate) narrow: Vec<usize>,
 }
 
-impl KeySpec {
+impl KeyForm {
     /// Compiles the key over these columns (of struct columns, their leaves).
     ///
     /// # Errors
@@ -128,16 +128,33 @@ impl KeySpec {
     /// without columns.
     pub fn compile(types: &[DataType], nulls: Nulls) -> Result<Self> {
         if types.is_empty() {
-            return Err(Error::new(Code::BadArgument, "a key needs at least one column"));
+            return Err(Error::new(
+                Code::BadArgument,
+                "a key needs at least one column",
+            ));
         }
-        let kinds = types.iter().map(Kind::of).collect::<Option<Vec<_>>>().ok_or_else(|| {
-            Error::new(Code::NotApplicable, "a list, map, struct or union cannot be part of a key")
+        let kinds = types
+            .iter()
+            .map(Kind::of)
+            .collect::<Option<Vec<_>>>()
+            .ok_or_else(|| {
+                Error::new(
+                    Code::NotApplicable,
+                    "a list, map, struct or union cannot be part of a key",
+                )
                 .help("name the leaves of the struct, or a column of a plain type")
-        })?;
-        let mut spec = Self { kinds, nulls, class: Class::Wide, narrow: Vec::new() };
+            })?;
+        let mut spec = Self {
+            kinds,
+            nulls,
+            class: Class::Wide,
+            narrow: Vec::new(),
+        };
         let widths: Option<Vec<usize>> = spec.kinds.iter().map(|kind| kind.bits()).collect();
         if let Some(widths) = widths {
-            let total = widths.iter().fold(spec.null_bits(), |sum, bits| sum.saturating_add(*bits));
+            let total = widths
+                .iter()
+                .fold(spec.null_bits(), |sum, bits| sum.saturating_add(*bits));
             spec.class = match total {
                 0..=64 => Class::K8,
                 65..=128 => Class::K16,
@@ -153,9 +170,16 @@ impl KeySpec {
     /// Shares what one word leaves over among the columns that may need less than their type.
     fn narrowed(&self, widths: &[usize]) -> Vec<usize> {
         let shrinking = self.kinds.iter().filter(|kind| kind.shrinks()).count();
-        let fixed = self.kinds.iter().zip(widths).filter(|(kind, _)| !kind.shrinks());
+        let fixed = self
+            .kinds
+            .iter()
+            .zip(widths)
+            .filter(|(kind, _)| !kind.shrinks());
         let fixed: usize = fixed.map(|(_, bits)| bits).sum::<usize>() + self.null_bits();
-        let share = 64usize.saturating_sub(fixed).checked_div(shrinking).unwrap_or(0);
+        let share = 64usize
+            .saturating_sub(fixed)
+            .checked_div(shrinking)
+            .unwrap_or(0);
         if share < 8 {
             return Vec::new();
         }
@@ -214,7 +238,7 @@ mod tests {
     use std::sync::Arc;
 
     fn class(types: &[DataType], nulls: Nulls) -> Class {
-        KeySpec::compile(types, nulls).unwrap().class
+        KeyForm::compile(types, nulls).unwrap().class
     }
 
     #[test]
@@ -236,10 +260,13 @@ mod tests {
     #[test]
     fn small_integers_share_a_word() {
         use DataType as T;
-        let narrow = |types: &[T]| KeySpec::compile(types, Nulls::Distinct).unwrap().narrow;
+        let narrow = |types: &[T]| KeyForm::compile(types, Nulls::Distinct).unwrap().narrow;
         assert_eq!(narrow(&[T::Int64, T::Int32]), [32, 32]);
         assert_eq!(narrow(&[T::Int64, T::Int64]), [32, 32]);
-        assert_eq!(narrow(&[T::Timestamp(TimeUnit::Microsecond, None), T::Int8]), [56, 8]);
+        assert_eq!(
+            narrow(&[T::Timestamp(TimeUnit::Microsecond, None), T::Int8]),
+            [56, 8]
+        );
         assert_eq!(narrow(&[T::Decimal128(38, 2)]), [64]);
         assert_eq!(narrow(&[T::FixedSizeBinary(8), T::Int64]), [0usize; 0]);
     }
@@ -247,9 +274,9 @@ mod tests {
     #[test]
     fn nested_types_are_refused() {
         let list = DataType::List(Arc::new(Field::new("item", DataType::Int8, true)));
-        let error = KeySpec::compile(&[list], Nulls::Distinct).unwrap_err();
+        let error = KeyForm::compile(&[list], Nulls::Distinct).unwrap_err();
         assert_eq!(error.code, Code::NotApplicable);
-        let error = KeySpec::compile(&[], Nulls::Distinct).unwrap_err();
+        let error = KeyForm::compile(&[], Nulls::Distinct).unwrap_err();
         assert_eq!(error.code, Code::BadArgument);
     }
 }
