@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 import click
@@ -37,8 +38,8 @@ def explain(terminal: Terminal, code: str | None) -> None:
     terminal.document(_value(row))
     terminal.line((row.code, NAME), f": {row.title}")
     terminal.line()
-    for paragraph in row.explanation.strip().splitlines():
-        terminal.line(paragraph.strip())
+    for line in wrap(" ".join(row.explanation.split()), 88):
+        terminal.line(line)
 
 
 def all_codes() -> list[Code]:

@@ -81,17 +81,19 @@ def checks(
     """
     ranked = sorted(report["checks"], key=lambda check: ORDER.index(check["status"]))
     smooth = [] if every else [c for c in ranked if c["status"] == "pass" and not c["failed_rows"]]
-    terminal.table(_check_row(c, positions or {}) for c in ranked if c not in smooth)
+    noticed = [check for check in ranked if check not in smooth]
     by_column: dict[str, list[str]] = {}
     for check in smooth:
         if check["check"] not in DERIVED:
             by_column.setdefault(", ".join(check["columns"]) or "-", []).append(check["check"])
+    rows = [_check_row(check, positions or {}) for check in noticed]
     if len(by_column) <= LISTED_COLUMNS:
-        terminal.table([WORDS["pass"], name, ", ".join(by_column[name])] for name in by_column)
-    elif by_column:
+        rows += [[WORDS["pass"], name, ", ".join(by_column[name])] for name in by_column]
+    terminal.table(rows)
+    if len(by_column) > LISTED_COLUMNS:
         count = sum(map(len, by_column.values()))
         terminal.line("  ", WORDS["pass"], f"  {counted(count, 'more check')} (--all lists them)")
-    if len(smooth) > sum(map(len, by_column.values())):
+    if smooth and not any(check["check"] in DERIVED for check in noticed):
         terminal.line("  ", WORDS["pass"], "  columns and types as promised")
 
 
@@ -109,9 +111,7 @@ def _check_row(check: Mapping[str, Any], positions: Mapping[str, Where]) -> list
 
 def _found(check: Mapping[str, Any]) -> str:
     """What a check saw: rows and groups, or what it measured against its bound."""
-    if check["status"] in ("error", "not_enforced"):
-        return check.get("reason") or ""
-    found = []
+    found = [check["reason"]] if check.get("reason") else []
     failed, first = check.get("failed_rows") or 0, check.get("first_rows") or ()
     if failed:
         rows = counted(failed, "row")

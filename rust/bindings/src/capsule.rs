@@ -23,9 +23,7 @@ const STREAM: &CStr = c"arrow_array_stream";
 pub(crate) fn take_stream(data: &Bound<'_, PyAny>) -> PyResult<import::StreamReader> {
     let capsule = data.call_method0("__arrow_c_stream__")?;
     let capsule = named(&capsule, STREAM)?;
-    let pointer = capsule
-        .pointer_checked(Some(STREAM))?
-        .cast::<FFI_ArrowArrayStream>();
+    let pointer = capsule.pointer_checked(Some(STREAM))?.cast::<FFI_ArrowArrayStream>();
     // SAFETY: the capsule has the name that the interface reserves for this struct, so the pointer
     // is to a live one; `from_raw` leaves a released struct behind, which the capsule's
     // destructor accepts. A capsule is consumed once: a second use finds no release callback.
@@ -39,18 +37,14 @@ pub(crate) fn take_stream(data: &Bound<'_, PyAny>) -> PyResult<import::StreamRea
 /// Moves one batch out of an object's `__arrow_c_array__`.
 pub(crate) fn take_batch(data: &Bound<'_, PyAny>) -> PyResult<RecordBatch> {
     let pair = data.call_method0("__arrow_c_array__")?;
-    let pair = pair
-        .cast::<PyTuple>()
-        .map_err(|_| malformed("__arrow_c_array__ gave no pair"))?;
+    let pair = pair.cast::<PyTuple>().map_err(|_| malformed("__arrow_c_array__ gave no pair"))?;
     if pair.len() != 2 {
         return Err(malformed("__arrow_c_array__ gave no pair"));
     }
     let (schema, array) = (pair.get_item(0)?, pair.get_item(1)?);
     let schema = schema_of(named(&schema, SCHEMA)?)?;
     let capsule = named(&array, ARRAY)?;
-    let pointer = capsule
-        .pointer_checked(Some(ARRAY))?
-        .cast::<FFI_ArrowArray>();
+    let pointer = capsule.pointer_checked(Some(ARRAY))?.cast::<FFI_ArrowArray>();
     // SAFETY: as for the stream; the struct is moved out and a released one is left behind.
     let array = unsafe { FFI_ArrowArray::from_raw(pointer.as_ptr()) };
     enter(data.py(), move || {
@@ -66,9 +60,7 @@ pub(crate) fn take_schema(data: &Bound<'_, PyAny>) -> PyResult<SchemaRef> {
 }
 
 fn schema_of(capsule: &Bound<'_, PyCapsule>) -> PyResult<SchemaRef> {
-    let pointer = capsule
-        .pointer_checked(Some(SCHEMA))?
-        .cast::<FFI_ArrowSchema>();
+    let pointer = capsule.pointer_checked(Some(SCHEMA))?.cast::<FFI_ArrowSchema>();
     // SAFETY: the capsule has the name that the interface reserves for this struct and outlives
     // the borrow; the struct is read, not moved.
     let schema = unsafe { pointer.as_ref() };
@@ -79,15 +71,12 @@ fn named<'a, 'py>(
     object: &'a Bound<'py, PyAny>,
     name: &CStr,
 ) -> PyResult<&'a Bound<'py, PyCapsule>> {
-    let capsule = object
-        .cast::<PyCapsule>()
-        .map_err(|_| malformed("the Arrow interface gave no capsule"))?;
+    let capsule =
+        object.cast::<PyCapsule>().map_err(|_| malformed("the Arrow interface gave no capsule"))?;
     if capsule.is_valid_checked(Some(name)) {
         Ok(capsule)
     } else {
-        Err(malformed(
-            "a capsule of the Arrow interface has another name",
-        ))
+        Err(malformed("a capsule of the Arrow interface has another name"))
     }
 }
 

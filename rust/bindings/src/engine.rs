@@ -90,10 +90,7 @@ impl Source {
             let batch = capsule::take_batch(data)?;
             (batch.schema(), Batches::One(Some(batch)))
         };
-        Ok(Self {
-            schema,
-            batches: Mutex::new(batches),
-        })
+        Ok(Self { schema, batches: Mutex::new(batches) })
     }
 
     #[getter]
@@ -121,15 +118,11 @@ impl Plan {
             Err(_) => capsule::take_schema(schema)?,
         };
         let ring = KeyRing::new(
-            keys.into_iter()
-                .map(|(name, key)| (name, key.as_bytes().to_vec().into()))
-                .collect(),
+            keys.into_iter().map(|(name, key)| (name, key.as_bytes().to_vec().into())).collect(),
         );
         enter(py, move || {
             let contract = Contract::from_json(contract)?;
-            Ok(Self(Arc::new(EnginePlan::compile(
-                &contract, &schema, &ring,
-            )?)))
+            Ok(Self(Arc::new(EnginePlan::compile(&contract, &schema, &ring)?)))
         })
     }
 
@@ -162,25 +155,14 @@ impl Plan {
         outputs: bool,
         digest_key: Option<Vec<u8>>,
     ) -> PyResult<Run> {
-        let mut batches = source
-            .get()
-            .batches
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut batches = source.get().batches.lock().unwrap_or_else(PoisonError::into_inner);
         if matches!(*batches, Batches::Taken) {
             return Err(fault(
                 Error::new(Code::RunFinished, "this source was run before")
                     .help("open the data again; a stream can be read once"),
             ));
         }
-        let options = Options {
-            now_ns,
-            threads,
-            memory_bytes,
-            seed,
-            outputs,
-            digest_key,
-        };
+        let options = Options { now_ns, threads, memory_bytes, seed, outputs, digest_key };
         let run = EngineRun::new(Arc::clone(&self.0), options).map_err(fault)?;
         Ok(Run(Mutex::new(State {
             run: Some(run),
@@ -221,8 +203,7 @@ impl State {
             let Some(batch) = next else { break };
             let room = WINDOW_ROWS - rows;
             let batch = if batch.num_rows() > room {
-                self.waiting
-                    .push_front(batch.slice(room, batch.num_rows() - room));
+                self.waiting.push_front(batch.slice(room, batch.num_rows() - room));
                 batch.slice(0, room)
             } else {
                 batch

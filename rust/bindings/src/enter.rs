@@ -36,13 +36,7 @@ pub(crate) fn caught<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
 
 /// The Python exception of an engine error.
 pub(crate) fn fault(error: Error) -> PyErr {
-    let Error {
-        code,
-        message,
-        clause,
-        data,
-        help,
-    } = error;
+    let Error { code, message, clause, data, help } = error;
     EngineFault::new_err((code.as_str(), message, clause, data, help))
 }
 

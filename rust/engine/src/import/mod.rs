@@ -100,6 +100,10 @@ pub fn validate(batch: &RecordBatch) -> Result<()> {
 /// Makes the columns of a vetted struct the columns of a batch.
 fn assemble(node: Node, schema: &SchemaRef) -> Result<RecordBatch> {
     let (first, rows) = (node.start, node.len);
+    if rows == 0 {
+        // An empty struct was claimed without its children: nothing of them is needed.
+        return Ok(RecordBatch::new_empty(Arc::clone(schema)));
+    }
     let hidden = node.validity.filter(|bits| bits.count_set_bits() != rows);
     let total = schema.fields().len();
     let mut columns = Vec::with_capacity(total);
