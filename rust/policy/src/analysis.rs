@@ -3,13 +3,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use regorus::unstable::{Expr, Module, Ref, Rule, RuleBody, RuleHead, BUILTINS};
+use regorus::unstable::{Expr, Module, Ref, Rule, RuleHead, BUILTINS};
 use regorus::Value;
 
 use crate::ast::{self, Path, Step, Visit, Walk};
 use crate::builtins;
 use crate::finding::{nearest, Code, Finding};
+use crate::growth::{self, Growth};
 use crate::json::bounded_number;
+use crate::rules::{
+    check_bodies, check_forbidden, check_mocked, check_names, import_alias, imports,
+};
+use crate::safety::{self, Known};
 
 /// All rules that define one name, such as `data_mesh.governance.deny`.
 #[derive(Debug)]
@@ -26,10 +31,22 @@ pub(crate) struct Group {
     pub(crate) arity: Option<usize>,
     /// Groups that this one depends on, by index.
     pub(crate) uses: BTreeSet<usize>,
-    /// Paths of the input that are read here, with the module.
-    pub(crate) reads: Vec<(usize, Path)>,
+    /// Paths of the input that are read here.
+    pub(crate) reads: Vec<Read>,
     /// Depth of the deepest expression.
     pub(crate) depth: usize,
+    /// What each rule constructs, and the functions it calls, each as often as it is written.
+    pub(crate) bodies: Vec<(Growth, Vec<usize>)>,
+}
+
+/// A path of the input that a rule reads.
+#[derive(Debug)]
+pub(crate) struct Read {
+    pub(crate) module: usize,
+    pub(crate) rule: usize,
+    pub(crate) path: Path,
+    /// Whether it is read only to be formatted into a message.
+    pub(crate) formatted: bool,
 }
 
 /// A set of modules, analysed.
@@ -41,17 +58,27 @@ pub(crate) struct Analysis {
 
 /// What one rule uses, before names are resolved.
 #[derive(Default)]
-struct Facts {
-    reads: Vec<Path>,
+pub(crate) struct Facts {
+    reads: Vec<(Path, bool)>,
     calls: Vec<(Path, usize)>,
     mocked: Vec<Path>,
-    declared: BTreeMap<String, (u32, u32)>,
-    unbounded: Vec<(u32, u32)>,
+    pub(crate) declared: BTreeMap<String, (u32, u32)>,
+    pub(crate) unbounded: Vec<(u32, u32)>,
+}
+
+/// One rule's place in the set.
+struct At<'m> {
+    module: usize,
+    rule: usize,
+    group: usize,
+    named: &'m Named<'m>,
+    package: Vec<String>,
+    growth: Growth,
 }
 
 impl Visit for Facts {
-    fn read(&mut self, path: &Path) {
-        self.reads.push(path.clone());
+    fn read(&mut self, path: &Path, formatted: bool) {
+        self.reads.push((path.clone(), formatted));
     }
 
     fn call(&mut self, callee: &Path, arguments: usize) {
@@ -105,11 +132,13 @@ pub(crate) struct Named<'m> {
 }
 
 impl Analysis {
-    /// Analyses the modules; findings are added, and what is wrong is left out.
-    pub(crate) fn new(modules: &[Named<'_>], findings: &mut Vec<Finding>) -> Self {
+    /// Analyses the modules; findings are added, and what is wrong is left out. Only tests may
+    /// replace functions by `with`.
+    pub(crate) fn new(modules: &[Named<'_>], tests: bool, findings: &mut Vec<Finding>) -> Self {
         let mut analysis = Self::default();
-        let mut facts: Vec<(usize, usize, Vec<String>, Facts)> = Vec::new();
-        for (at, Named { file, module }) in modules.iter().enumerate() {
+        let mut facts: Vec<(At<'_>, Facts)> = Vec::new();
+        for (at, named) in modules.iter().enumerate() {
+            let Named { file, module } = named;
             let Some(package) = package(module) else {
                 let (line, column) = ast::place(module.package.refr.span());
                 findings.push(
@@ -128,15 +157,67 @@ impl Analysis {
                 let group = analysis.group(&package, at, rule_at, rule, depth);
                 check_names(file, rule, &found, findings);
                 check_bodies(file, rule, findings);
-                facts.push((at, group, package.clone(), found));
+                let growth = growth::of(rule);
+                let package = package.clone();
+                facts.push((
+                    At {
+                        module: at,
+                        rule: rule_at,
+                        group,
+                        named,
+                        package,
+                        growth,
+                    },
+                    found,
+                ));
             }
         }
-        for (at, group, package, found) in facts {
-            if let Some(Named { file, module }) = modules.get(at) {
-                analysis.connect(at, file, module, group, &package, found, findings);
-            }
+        for (at, found) in facts {
+            analysis.check_safety(&at, findings);
+            analysis.connect(at, found, tests, findings);
         }
         analysis
+    }
+
+    /// Refuses a variable that never gets a value.
+    fn check_safety(&self, at: &At<'_>, findings: &mut Vec<Finding>) {
+        let Named { file, module } = at.named;
+        let Some(rule) = module.policy.get(at.rule) else {
+            return;
+        };
+        let aliases: Vec<String> = module.imports.iter().filter_map(import_alias).collect();
+        let is_global = |name: &str| {
+            let root: Vec<String> = at
+                .package
+                .iter()
+                .cloned()
+                .chain([name.to_owned()])
+                .collect();
+            aliases.iter().any(|alias| alias == name) || !self.read_by(&root).is_empty()
+        };
+        let arity = |callee: &Expr| {
+            let names = ast::names(callee)?;
+            let found = self.function(&at.package, &names);
+            let builtin = BUILTINS
+                .get(names.join(".").as_str())
+                .map(|(_, n)| usize::from(*n));
+            found
+                .and_then(|group| self.groups.get(group)?.arity)
+                .or(builtin)
+        };
+        if let Some((name, (line, column))) = safety::unbound(
+            rule,
+            &Known {
+                is_global: &is_global,
+                arity: &arity,
+            },
+        ) {
+            findings.push(
+                Finding::error(Code::Invalid, file, format!("`{name}` never gets a value"))
+                    .at(line, column)
+                    .help("bind it in the rule's body, or correct its name"),
+            );
+        }
     }
 
     fn group(
@@ -173,6 +254,7 @@ impl Analysis {
                 uses: BTreeSet::new(),
                 reads: Vec::new(),
                 depth: 0,
+                bodies: Vec::new(),
             });
         }
         if let Some(group) = self.groups.get_mut(at) {
@@ -198,24 +280,28 @@ impl Analysis {
         found
     }
 
-    #[allow(clippy::too_many_arguments)] // one rule's place, names and facts; used once
-    fn connect(
-        &mut self,
-        at: usize,
-        file: &str,
-        module: &Module,
-        group: usize,
-        package: &[String],
-        found: Facts,
-        findings: &mut Vec<Finding>,
-    ) {
+    fn connect(&mut self, at: At<'_>, found: Facts, tests: bool, findings: &mut Vec<Finding>) {
+        let At {
+            module,
+            rule,
+            group,
+            named,
+            package,
+            growth,
+        } = at;
+        let file = named.file;
         let mut uses = BTreeSet::new();
         let mut reads = Vec::new();
-        for path in found.reads {
+        for (path, formatted) in found.reads {
             let names = static_names(&path);
             check_forbidden(file, &names.join("."), path.place, findings);
             match names.first().map(String::as_str) {
-                Some("input") => reads.push((at, path)),
+                Some("input") => reads.push(Read {
+                    module,
+                    rule,
+                    path,
+                    formatted,
+                }),
                 Some("data") => uses.extend(self.read_by(names.get(1..).unwrap_or_default())),
                 _ => {
                     let full: Vec<String> = package.iter().chain(&names).cloned().collect();
@@ -227,22 +313,41 @@ impl Analysis {
             }
         }
         for path in found.mocked {
-            if path.root == "input" {
-                reads.push((at, path));
-            } else {
-                check_forbidden(file, &static_names(&path).join("."), path.place, findings);
+            match path.root.as_str() {
+                "input" => reads.push(Read {
+                    module,
+                    rule,
+                    path,
+                    formatted: false,
+                }),
+                "data" => {}
+                _ => check_mocked(file, &path, tests, findings),
             }
         }
+        let mut calls = Vec::new();
         for (callee, arguments) in found.calls {
-            match self.callee(file, module, package, &callee, arguments) {
-                Ok(called) => uses.extend(called),
+            match self.callee(file, named.module, &package, &callee, arguments) {
+                Ok(called) => calls.extend(called),
                 Err(finding) => findings.push(*finding),
             }
         }
         if let Some(group) = self.groups.get_mut(group) {
             group.uses.extend(uses);
+            group.uses.extend(&calls);
             group.reads.extend(reads);
+            group.bodies.push((growth, calls));
         }
+    }
+
+    /// The group of a function that is called by this name in a package.
+    fn function(&self, package: &[String], names: &[String]) -> Option<usize> {
+        let local: Vec<String> = package.iter().chain(names).cloned().collect();
+        let full = match names.split_first() {
+            Some((root, rest)) if root == "data" => rest,
+            _ => &local,
+        };
+        let found = *self.index.get(full)?;
+        self.groups.get(found)?.arity.map(|_| found)
     }
 
     /// The function that a call reaches: a group, or `None` for a builtin.
@@ -258,12 +363,6 @@ impl Analysis {
         let name = names.join(".");
         let (line, column) = callee.place;
         let error = |code, message: String| Finding::error(code, file, message).at(line, column);
-        let local: Vec<String> = package.iter().chain(&names).cloned().collect();
-        let full = if names.first().is_some_and(|root| root == "data") {
-            names.get(1..).unwrap_or_default()
-        } else {
-            &local
-        };
         let fits = |arity: usize| arguments == arity || arguments == arity + 1;
         let check = |arity: usize| {
             if fits(arity) {
@@ -272,11 +371,14 @@ impl Analysis {
             let message = format!("`{name}` takes {arity} arguments, not {arguments}");
             Err(Box::new(error(Code::Arity, message)))
         };
-        if let Some(found) = self.index.get(full) {
-            if let Some(arity) = self.groups.get(*found).and_then(|group| group.arity) {
-                check(arity)?;
-                return Ok(Some(*found));
-            }
+        if let Some(found) = self.function(package, &names) {
+            check(
+                self.groups
+                    .get(found)
+                    .and_then(|group| group.arity)
+                    .unwrap_or_default(),
+            )?;
+            return Ok(Some(found));
         }
         if let Some(reason) = builtins::forbidden(&name) {
             let message = format!("the builtin `{name}` is not available: {reason}");
@@ -321,99 +423,5 @@ impl Analysis {
                 None => finding,
             },
         ))
-    }
-}
-
-fn check_forbidden(file: &str, name: &str, place: (u32, u32), findings: &mut Vec<Finding>) {
-    if let Some(reason) = builtins::forbidden(name) {
-        let message = format!("the builtin `{name}` is not available: {reason}");
-        findings.push(Finding::error(Code::ForbiddenBuiltin, file, message).at(place.0, place.1));
-    }
-}
-
-/// The name that an import introduces.
-fn import_alias(import: &regorus::unstable::Import) -> Option<String> {
-    match &import.r#as {
-        Some(alias) => Some(alias.text().to_owned()),
-        None => ast::names(&import.refr)?.pop(),
-    }
-}
-
-fn imports(file: &str, module: &Module, findings: &mut Vec<Finding>) -> BTreeMap<String, Path> {
-    let mut imports = BTreeMap::new();
-    for import in &module.imports {
-        let (line, column) = ast::place(&import.span);
-        let Some(path) = ast::path(&import.refr, &mut Vec::new()) else {
-            continue;
-        };
-        if matches!(path.root.as_str(), "future" | "rego") {
-            continue;
-        }
-        if path.root == "input" && path.steps.is_empty() && import.r#as.is_none() {
-            findings.push(
-                Finding::error(Code::RedundantImport, file, "`import input` says nothing")
-                    .at(line, column)
-                    .help("remove the line: `input` is always there"),
-            );
-            continue;
-        }
-        if let Some(alias) = import_alias(import) {
-            imports.insert(alias, path);
-        }
-    }
-    imports
-}
-
-fn check_names(file: &str, rule: &Ref<Rule>, found: &Facts, findings: &mut Vec<Finding>) {
-    let declared = found
-        .declared
-        .iter()
-        .map(|(name, place)| (name.as_str(), *place));
-    let head = ast::path(ast::head(rule), &mut Vec::new());
-    let defined = head.as_ref().map(|path| (path.root.as_str(), path.place));
-    for (name, (line, column)) in declared.chain(defined) {
-        if matches!(name, "input" | "data") {
-            findings.push(
-                Finding::error(Code::BadName, file, format!("`{name}` is declared anew"))
-                    .at(line, column)
-                    .help("choose another name: this one is the document's"),
-            );
-        }
-    }
-    for (line, column) in &found.unbounded {
-        let message = "a number is outside of the range of a double";
-        findings.push(Finding::error(Code::TooLarge, file, message).at(*line, *column));
-    }
-}
-
-/// Refuses chained bodies and `else` where the engine loses results: at partial objects and sets,
-/// and chained bodies of rules whose value is not `true`.
-fn check_bodies(file: &str, rule: &Ref<Rule>, findings: &mut Vec<Finding>) {
-    let Rule::Spec { head, bodies, .. } = rule.as_ref() else {
-        return;
-    };
-    let Some(second) = bodies.get(1) else { return };
-    let is_else = |body: &RuleBody| body.span.text().starts_with("else");
-    let chained = bodies.iter().skip(1).any(|body| !is_else(body));
-    let partial = match head {
-        RuleHead::Compr { refr, .. } => {
-            let constant = matches!(refr.as_ref(),
-                Expr::RefBrack { index, .. } if !matches!(index.as_ref(), Expr::String { .. }));
-            constant || ast::names(refr).is_none()
-        }
-        RuleHead::Set { .. } => true,
-        RuleHead::Func { .. } => false,
-    };
-    let valued = match head {
-        RuleHead::Compr { assign, .. } | RuleHead::Func { assign, .. } => assign.is_some(),
-        RuleHead::Set { .. } => true,
-    };
-    if partial || (chained && valued) {
-        let (line, column) = ast::place(&second.span);
-        findings.push(
-            Finding::error(Code::ChainedBodies, file, "one rule has several bodies")
-                .at(line, column)
-                .help("write one rule for each body"),
-        );
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use regorus::unstable::{
-    AssignOp, Expr, Literal, LiteralStmt, Query, Ref, Rule, RuleAssign, RuleBody, RuleHead, Span,
+    AssignOp, Expr, Literal, LiteralStmt, Query, Ref, Rule, RuleBody, RuleHead, Span,
 };
 use regorus::Value;
 
@@ -84,6 +84,67 @@ pub(crate) fn names(expr: &Expr) -> Option<Vec<String>> {
     Some(names)
 }
 
+/// The direct parts of an expression, without the queries of comprehensions and the names of paths.
+pub(crate) fn children(expr: &Expr) -> Vec<&Ref<Expr>> {
+    match expr {
+        Expr::Array { items, .. } | Expr::Set { items, .. } => items.iter().collect(),
+        Expr::Object { fields, .. } => fields.iter().flat_map(|(_, k, v)| [k, v]).collect(),
+        Expr::Call { params, .. } => params.iter().collect(),
+        Expr::UnaryExpr { expr, .. } => vec![expr],
+        Expr::RefDot { refr, .. } => vec![refr],
+        Expr::RefBrack { refr, index, .. } => vec![refr, index],
+        Expr::BinExpr { lhs, rhs, .. }
+        | Expr::BoolExpr { lhs, rhs, .. }
+        | Expr::ArithExpr { lhs, rhs, .. }
+        | Expr::AssignExpr { lhs, rhs, .. } => vec![lhs, rhs],
+        Expr::Membership {
+            key,
+            value,
+            collection,
+            ..
+        } => key.iter().chain([value, collection]).collect(),
+        Expr::String { .. }
+        | Expr::RawString { .. }
+        | Expr::Number { .. }
+        | Expr::Bool { .. }
+        | Expr::Null { .. }
+        | Expr::Var { .. }
+        | Expr::ArrayCompr { .. }
+        | Expr::SetCompr { .. }
+        | Expr::ObjectCompr { .. } => Vec::new(),
+    }
+}
+
+/// The query of a comprehension and what it collects.
+pub(crate) fn comprehension(expr: &Expr) -> Option<(&Ref<Query>, Vec<&Ref<Expr>>)> {
+    match expr {
+        Expr::ArrayCompr { term, query, .. } | Expr::SetCompr { term, query, .. } => {
+            Some((query, vec![term]))
+        }
+        Expr::ObjectCompr {
+            key, value, query, ..
+        } => Some((query, vec![key, value])),
+        _ => None,
+    }
+}
+
+/// The expressions that a rule's head produces: keys and the value.
+pub(crate) fn produced(head: &RuleHead) -> Vec<&Ref<Expr>> {
+    let mut produced = Vec::new();
+    match head {
+        RuleHead::Compr { refr, assign, .. } => {
+            path(refr, &mut produced);
+            produced.extend(assign.as_ref().map(|a| &a.value));
+        }
+        RuleHead::Set { refr, key, .. } => {
+            path(refr, &mut produced);
+            produced.extend(key.as_ref());
+        }
+        RuleHead::Func { assign, .. } => produced.extend(assign.as_ref().map(|a| &a.value)),
+    }
+    produced
+}
+
 /// The reference at a rule's head and whether the rule is a default.
 pub(crate) fn head(rule: &Rule) -> &Ref<Expr> {
     match rule {
@@ -101,8 +162,9 @@ type Frame = BTreeMap<String, Option<Path>>;
 
 /// What a walk reports. All paths are absolute: local names and imports are replaced.
 pub(crate) trait Visit {
-    /// A path that is read; its root is `input`, `data` or a name that no local declares.
-    fn read(&mut self, path: &Path);
+    /// A path that is read, maybe to be formatted into a message; its root is `input`, `data` or
+    /// a name that no local declares.
+    fn read(&mut self, path: &Path, formatted: bool);
     /// A call, with the number of its arguments.
     fn call(&mut self, callee: &Path, arguments: usize);
     /// A `with` modifier's target.
@@ -120,6 +182,8 @@ pub(crate) struct Walk<'v, V: Visit> {
     /// Depth of the expression being walked, and the largest so far.
     depth: usize,
     pub(crate) deepest: usize,
+    /// Calls of `sprintf` around the expression being walked.
+    formatting: usize,
 }
 
 impl<'v, V: Visit> Walk<'v, V> {
@@ -134,6 +198,7 @@ impl<'v, V: Visit> Walk<'v, V> {
             visit,
             depth: 0,
             deepest: 0,
+            formatting: 0,
         }
     }
 
@@ -153,21 +218,10 @@ impl<'v, V: Visit> Walk<'v, V> {
 
     fn spec(&mut self, head: &RuleHead, bodies: &[RuleBody]) {
         self.frames.push(Frame::new());
-        let mut produced: Vec<&Ref<Expr>> = Vec::new();
-        match head {
-            RuleHead::Compr { refr, assign, .. } => {
-                path(refr, &mut produced);
-                produced.extend(assign.as_ref().map(|a| &a.value));
-            }
-            RuleHead::Set { refr, key, .. } => {
-                path(refr, &mut produced);
-                produced.extend(key.as_ref());
-            }
-            RuleHead::Func { args, assign, .. } => {
-                for arg in args {
-                    self.declare_pattern(arg, None);
-                }
-                produced.extend(assign.as_ref().map(|a: &RuleAssign| &a.value));
+        let produced = produced(head);
+        if let RuleHead::Func { args, .. } = head {
+            for arg in args {
+                self.declare_pattern(arg, None);
             }
         }
         if bodies.is_empty() {
@@ -341,55 +395,29 @@ impl<'v, V: Visit> Walk<'v, V> {
 
     fn inner(&mut self, expr: &Ref<Expr>) {
         match expr.as_ref() {
-            Expr::String { .. }
-            | Expr::RawString { .. }
-            | Expr::Bool { .. }
-            | Expr::Null { .. } => {}
             Expr::Number { span, value, .. } => self.visit.number(value, place(span)),
             Expr::Var { .. } | Expr::RefDot { .. } | Expr::RefBrack { .. } => self.reference(expr),
-            Expr::Array { items, .. } | Expr::Set { items, .. } => {
-                for item in items {
-                    self.expr(item);
+            Expr::Call { fcn, .. } => {
+                let callee = path(fcn, &mut Vec::new());
+                let params = children(expr);
+                if let Some(callee) = &callee {
+                    self.visit.call(callee, params.len());
                 }
-            }
-            Expr::Object { fields, .. } => {
-                for (_, key, value) in fields {
-                    self.expr(key);
-                    self.expr(value);
-                }
-            }
-            Expr::ArrayCompr { term, query, .. } | Expr::SetCompr { term, query, .. } => {
-                self.query(query, &[term]);
-            }
-            Expr::ObjectCompr {
-                key, value, query, ..
-            } => self.query(query, &[key, value]),
-            Expr::Call { fcn, params, .. } => {
-                if let Some(callee) = path(fcn, &mut Vec::new()) {
-                    self.visit.call(&callee, params.len());
-                }
+                let formats = callee.is_some_and(|c| c.root == "sprintf" && c.steps.is_empty());
+                self.formatting += usize::from(formats);
                 for param in params {
                     self.expr(param);
                 }
+                self.formatting -= usize::from(formats);
             }
-            Expr::UnaryExpr { expr, .. } => self.expr(expr),
-            Expr::BinExpr { lhs, rhs, .. }
-            | Expr::BoolExpr { lhs, rhs, .. }
-            | Expr::ArithExpr { lhs, rhs, .. }
-            | Expr::AssignExpr { lhs, rhs, .. } => {
-                self.expr(lhs);
-                self.expr(rhs);
-            }
-            Expr::Membership {
-                key,
-                value,
-                collection,
-                ..
-            } => {
-                for expr in key.iter().chain([value, collection]) {
-                    self.expr(expr);
+            _ => match comprehension(expr) {
+                Some((query, produced)) => self.query(query, &produced),
+                None => {
+                    for child in children(expr) {
+                        self.expr(child);
+                    }
                 }
-            }
+            },
         }
     }
 
@@ -397,7 +425,7 @@ impl<'v, V: Visit> Walk<'v, V> {
         let mut indices = Vec::new();
         if let Some(path) = path(expr, &mut indices) {
             if let Some(path) = self.absolute(path) {
-                self.visit.read(&path);
+                self.visit.read(&path, self.formatting > 0);
             }
         } else {
             // The root is a call or a literal: `f(x)[i].name`.

@@ -1,5 +1,6 @@
 //! Deciding: every package is asked, every failure is a denial, and what fired is named.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use regorus::unstable::{Ref, Rule};
@@ -8,12 +9,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{json, Value as Json};
 
 use crate::ast;
-use crate::engine::{Ask, Failure, Session};
-use crate::entry::{self, Package, Target};
+use crate::engine::{within, Ask, Failure, Session};
+use crate::entry::{self, Package, Required, Target};
 use crate::finding::Code;
 use crate::json;
 use crate::message::{said, shorten, Message};
-use crate::set::PolicySet;
+use crate::set::Loaded;
 
 /// When, and what, is decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,6 +55,8 @@ struct Reason {
 struct Outcome {
     denied: bool,
     undefined: bool,
+    /// The evaluation could not be stopped and goes on without anybody waiting for it.
+    left_behind: bool,
     error: Option<Code>,
     reasons: Vec<Reason>,
     more: usize,
@@ -64,13 +67,13 @@ struct Outcome {
 
 /// Decides and returns `{allowed, undefined, error, reasons, policies, decided, waiting,
 /// elapsed_us}`.
-pub(crate) fn decide(set: &PolicySet, input: &str, request: &Request) -> Json {
+pub(crate) fn decide(set: &Arc<Loaded>, input: &str, request: &Request) -> Json {
     let start = Instant::now();
     // A busy machine can take a thread away for longer than the budget; a hostile policy uses up
     // every budget. So a timeout is tried once more.
-    let mut outcome = attempt(set, input, request);
-    if outcome.error == Some(Code::Timeout) {
-        outcome = attempt(set, input, request);
+    let mut outcome = attempt_safely(set, input, request);
+    if outcome.error == Some(Code::Timeout) && !outcome.left_behind {
+        outcome = attempt_safely(set, input, request);
     }
     if outcome.more > 0 {
         let message = format!("and {} more reasons", outcome.more);
@@ -97,7 +100,27 @@ pub(crate) fn decide(set: &PolicySet, input: &str, request: &Request) -> Json {
     })
 }
 
-fn attempt(set: &PolicySet, input: &str, request: &Request) -> Outcome {
+/// Evaluates a plain set here, and any other on a stack of its own and against the clock: what it
+/// builds may be too deep for this stack, or take too long to compare.
+fn attempt_safely(set: &Arc<Loaded>, input: &str, request: &Request) -> Outcome {
+    if set.cost.is_plain() {
+        return attempt(set, input, request);
+    }
+    let (own, text, question) = (Arc::clone(set), input.to_owned(), request.clone());
+    // Its own clock stops it at the budget; this one only stops what that does not see.
+    let budget = Duration::from_millis(set.limits.time_ms.saturating_mul(2));
+    within(budget, move || attempt(&own, &text, &question)).unwrap_or_else(|| {
+        let mut asking = Asking {
+            set,
+            outcome: Outcome::default(),
+        };
+        asking.broken(Code::Timeout, "the policies took longer than their budget");
+        asking.outcome.left_behind = true;
+        asking.outcome
+    })
+}
+
+fn attempt(set: &Loaded, input: &str, request: &Request) -> Outcome {
     let mut asking = Asking {
         set,
         outcome: Outcome::default(),
@@ -129,7 +152,7 @@ fn attempt(set: &PolicySet, input: &str, request: &Request) -> Outcome {
 }
 
 struct Asking<'s> {
-    set: &'s PolicySet,
+    set: &'s Loaded,
     outcome: Outcome,
 }
 
@@ -191,21 +214,27 @@ impl Asking<'_> {
                 self.ask_denial(session, package, denial);
             }
         }
-        let mut required: Vec<&String> = self.set.require.iter().chain(require).collect();
-        required.sort();
-        required.dedup();
-        for written in required {
-            let Some(target) = entry::required(&self.set.analysis, written) else {
+        let mut required: Vec<Required> = self.set.require.clone();
+        for written in require {
+            let Some(found) = entry::required(&self.set.analysis, written) else {
                 let message = format!("the required entry point `{written}` does not exist");
                 self.broken(Code::UnknownEntryPoint, &message);
                 continue;
             };
-            let reads = entry::reads_input(&self.set.analysis, &target, "report");
-            if phase == Phase::BeforeData && reads {
-                self.outcome.waiting.push(target.text());
-                continue;
+            required.push(found);
+        }
+        required.sort_by(|a, b| a.target.path.cmp(&b.target.path));
+        required.dedup_by(|a, b| a.target.path == b.target.path);
+        for Required {
+            target,
+            reads_report,
+        } in required
+        {
+            if phase == Phase::BeforeData && reads_report {
+                self.outcome.waiting.push(target.text);
+            } else {
+                self.ask_permission(session, &target);
             }
-            self.ask_permission(session, &target);
         }
     }
 
@@ -227,7 +256,7 @@ impl Asking<'_> {
                 Ok(Value::Bool(false)) => {}
                 Ok(Value::Undefined) => self.outcome.undefined = true,
                 Ok(_) => self.not_boolean(&package.name, target),
-                Err(failure) => self.failed(&package.name, &target.text(), &failure),
+                Err(failure) => self.failed(&package.name, &target.text, &failure),
             }
         }
         if asked && !allowed {
@@ -243,7 +272,7 @@ impl Asking<'_> {
 
     fn not_boolean(&mut self, package: &str, target: &Target) {
         let code = Code::NotAllowed;
-        let message = format!("`{}` is neither true nor false", target.text());
+        let message = format!("`{}` is neither true nor false", target.text);
         self.outcome.error.get_or_insert(Code::EvaluationFailed);
         let at = self.first_place(target);
         self.deny(code.as_str(), message, Some(package), at);
@@ -256,7 +285,7 @@ impl Asking<'_> {
             .split_last()
             .map_or(String::new(), |(_, path)| path.join("."));
         let place = self.first_place(target);
-        let text = target.text();
+        let text = &target.text;
         let code = Code::NotAllowed.as_str();
         match ask(session, target) {
             Ok(Value::Bool(true)) => {
@@ -276,7 +305,7 @@ impl Asking<'_> {
                 );
             }
             Ok(_) => self.not_boolean(&package, target),
-            Err(failure) => self.failed(&package, &text, &failure),
+            Err(failure) => self.failed(&package, text, &failure),
         }
     }
 
@@ -284,7 +313,7 @@ impl Asking<'_> {
     fn ask_denial(&mut self, session: &mut Session<'_>, package: &Package, target: &Target) {
         let value = match ask(session, target) {
             Ok(value) => value,
-            Err(failure) => return self.failed(&package.name, &target.text(), &failure),
+            Err(failure) => return self.failed(&package.name, &target.text, &failure),
         };
         let messages = match said(&value, target, &self.set.limits) {
             Ok(messages) if messages.is_empty() => return,
@@ -293,7 +322,7 @@ impl Asking<'_> {
                 self.outcome.error.get_or_insert(code);
                 vec![(
                     code.as_str().to_owned(),
-                    format!("`{}` is not usable", target.text()),
+                    format!("`{}` is not usable", target.text),
                 )]
             }
         };
@@ -361,26 +390,11 @@ impl Asking<'_> {
 
     /// The rules behind a target that are not defaults: module and rule.
     fn rules(&self, target: &Target) -> Vec<(usize, Ref<Rule>)> {
-        let analysis = &self.set.analysis;
-        let groups = analysis.index.range(target.path.clone()..);
-        let groups = groups.take_while(|(path, _)| path.starts_with(&target.path));
-        let mut found = Vec::new();
-        for (_, group) in groups {
-            for (module, rule) in analysis.groups.get(*group).map_or(&[][..], |g| &g.rules) {
-                let Some(rule) = self
-                    .set
-                    .modules
-                    .get(*module)
-                    .and_then(|m| m.policy.get(*rule))
-                else {
-                    continue;
-                };
-                if matches!(rule.as_ref(), Rule::Spec { .. }) {
-                    found.push((*module, rule.clone()));
-                }
-            }
-        }
-        found
+        let rule = |(module, rule): &(usize, usize)| {
+            let rule = self.set.modules.get(*module)?.policy.get(*rule)?;
+            matches!(rule.as_ref(), Rule::Spec { .. }).then(|| (*module, rule.clone()))
+        };
+        target.rules.iter().filter_map(rule).collect()
     }
 
     fn first_place(&self, target: &Target) -> Option<At> {
@@ -394,11 +408,11 @@ impl Asking<'_> {
 type At = (String, u32);
 
 fn ask(session: &mut Session<'_>, target: &Target) -> Result<Value, Failure> {
-    let text = target.text();
+    let text = &target.text;
     session.ask(if target.document {
-        Ask::Document(&text)
+        Ask::Document(text)
     } else {
-        Ask::Rule(&text)
+        Ask::Rule(text)
     })
 }
 

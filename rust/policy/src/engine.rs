@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::num::NonZeroU32;
 use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, Once};
 use std::time::{Duration, Instant};
 
@@ -42,6 +43,59 @@ pub(crate) fn guarded<T>(f: impl FnOnce() -> T) -> Result<T, Panicked> {
     let result = catch_unwind(AssertUnwindSafe(f));
     QUIET.set(before);
     result.map_err(|_| Panicked)
+}
+
+/// Stack of a thread that evaluates or loads: the guards bound the depth that it must hold.
+const STACK_BYTES: usize = 64 << 20;
+/// Threads that may be left behind, still busy with a comparison that nothing interrupts.
+const MAX_LEFT_BEHIND: usize = 8;
+static LEFT_BEHIND: AtomicUsize = AtomicUsize::new(0);
+
+/// Runs `f` on a stack of its own and waits for it; `None` when it panicked or got no thread.
+pub(crate) fn on_own_stack<T: Send>(f: impl FnOnce() -> T + Send) -> Option<T> {
+    let own = || guarded(f).ok();
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new()
+            .stack_size(STACK_BYTES)
+            .spawn_scoped(scope, own);
+        thread.ok()?.join().ok().flatten()
+    })
+}
+
+/// Runs `f` on a stack of its own for at most this long; after that it is left behind, its result
+/// is dropped, and the caller goes on. `None` then, when it panicked, or got no thread.
+pub(crate) fn within<T: Send + 'static>(
+    budget: Duration,
+    f: impl FnOnce() -> T + Send + 'static,
+) -> Option<T> {
+    if LEFT_BEHIND.load(Ordering::Relaxed) >= MAX_LEFT_BEHIND {
+        return None;
+    }
+    let (sender, receiver) = std::sync::mpsc::sync_channel(1);
+    let late = Arc::new(Mutex::new(false));
+    let seen = Arc::clone(&late);
+    let own = move || {
+        let result = guarded(f).ok();
+        let Ok(late) = seen.lock() else { return };
+        if *late {
+            LEFT_BEHIND.fetch_sub(1, Ordering::Relaxed);
+        }
+        let _ = sender.send(result);
+    };
+    std::thread::Builder::new()
+        .stack_size(STACK_BYTES)
+        .spawn(own)
+        .ok()?;
+    if let Ok(result) = receiver.recv_timeout(budget) {
+        return result;
+    }
+    let mut late = late.lock().ok()?;
+    if let Ok(result) = receiver.try_recv() {
+        return result;
+    }
+    *late = true;
+    LEFT_BEHIND.fetch_add(1, Ordering::Relaxed);
+    None
 }
 
 /// Where an error happened: file, line and column as the engine knows them.

@@ -23,19 +23,24 @@ pub(crate) enum Question {
 }
 
 /// A rule to ask, by its full path.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(crate) struct Target {
     /// Path below `data`.
     pub(crate) path: Vec<String>,
+    /// The path as the engine reads it.
+    pub(crate) text: String,
     /// Whether rules define parts of it (`deny.late`), so that it is read as a document.
     pub(crate) document: bool,
+    /// The rules behind it, by module and rule.
+    pub(crate) rules: Vec<(usize, usize)>,
 }
 
-impl Target {
-    /// The path as the engine reads it.
-    pub(crate) fn text(&self) -> String {
-        format!("data.{}", self.path.join("."))
-    }
+/// An entry point that must allow, as it is written in configuration.
+#[derive(Debug, Clone)]
+pub(crate) struct Required {
+    pub(crate) target: Target,
+    /// Whether it reads the report, directly or through other rules.
+    pub(crate) reads_report: bool,
 }
 
 /// One package and the entry points it defines.
@@ -54,21 +59,24 @@ pub(crate) struct Package {
 fn target(analysis: &Analysis, package: &[String], name: &str) -> Option<Target> {
     let mut path = package.to_vec();
     path.push(name.to_owned());
-    let function = |at: &usize| analysis.groups.get(*at).is_some_and(|g| g.arity.is_some());
-    let exact = analysis.index.get(&path).is_some_and(|at| !function(at));
-    let parts = analysis
-        .index
-        .range(path.clone()..)
-        .take_while(|(at, _)| at.starts_with(&path))
-        // `pkg.deny` as a package of its own is not a part of the rule `deny`.
-        .any(|(at, group)| {
-            let packaged = analysis.groups.get(*group).map_or(0, |g| g.package);
-            at.len() > path.len() && packaged < path.len()
-        });
-    (exact || parts).then_some(Target {
+    let mut target = Target {
+        text: format!("data.{}", path.join(".")),
         path,
-        document: parts,
-    })
+        document: false,
+        rules: Vec::new(),
+    };
+    let below = analysis.index.range(target.path.clone()..);
+    for (at, group) in below.take_while(|(at, _)| at.starts_with(&target.path)) {
+        let Some(group) = analysis.groups.get(*group) else {
+            continue;
+        };
+        // `pkg.deny` as a package of its own is not a part of the rule `deny`.
+        if group.package < target.path.len() && group.arity.is_none() {
+            target.document |= at.len() > target.path.len();
+            target.rules.extend(&group.rules);
+        }
+    }
+    (!target.rules.is_empty()).then_some(target)
 }
 
 /// All packages, sorted by name.
@@ -112,7 +120,7 @@ pub(crate) fn reads_input(analysis: &Analysis, target: &Target, name: &str) -> b
     let groups = reached.iter().filter_map(|at| analysis.groups.get(*at));
     groups
         .flat_map(|group| &group.reads)
-        .any(|(_, path)| match path.steps.first() {
+        .any(|read| match read.path.steps.first() {
             Some(Step::Name(step, _)) => step == name,
             Some(Step::Any) | None => true,
         })
@@ -120,16 +128,21 @@ pub(crate) fn reads_input(analysis: &Analysis, target: &Target, name: &str) -> b
 
 /// A required entry point as it is written in configuration: a package, which stands for its
 /// `allow_publish`, or the full path of a rule; `data.` in front is optional.
-pub(crate) fn required(analysis: &Analysis, written: &str) -> Option<Target> {
+pub(crate) fn required(analysis: &Analysis, written: &str) -> Option<Required> {
     let path: Vec<String> = written
         .strip_prefix("data.")
         .unwrap_or(written)
         .split('.')
         .map(str::to_owned)
         .collect();
-    target(analysis, &path, ALLOW_PUBLISH).or_else(|| {
+    let target = target(analysis, &path, ALLOW_PUBLISH).or_else(|| {
         let (name, package) = path.split_last()?;
         target(analysis, package, name)
+    })?;
+    let reads_report = reads_input(analysis, &target, "report");
+    Some(Required {
+        target,
+        reads_report,
     })
 }
 
@@ -146,7 +159,7 @@ pub(crate) fn roots(analysis: &Analysis, question: Question, require: &[String])
     let mut roots: Vec<usize> = named.map(|(at, _)| at).collect();
     if question == Question::Publish {
         let written = require.iter().filter_map(|r| required(analysis, r));
-        roots.extend(written.flat_map(|target| analysis.read_by(&target.path)));
+        roots.extend(written.flat_map(|required| analysis.read_by(&required.target.path)));
     }
     roots
 }

@@ -73,6 +73,9 @@ codes! {
     /// An evaluation would have produced or visited more than a bound allows, such as a range of
     /// a million numbers. It is a denial. Each bound is a knob of the limits.
     Limit = "policy.limit", "a policy met a bound of size";
+    /// A policy replaces a function by `with`. Nobody could say from its text what it does, so only
+    /// tests may. Builtins cannot be replaced at all.
+    MockedFunction = "policy.mocked_function", "a function is replaced by `with`";
     /// Brackets or operators are nested deeper than the parser can be trusted with: its time
     /// doubles with each level. Give the inner parts names of their own.
     Nesting = "policy.nesting", "an expression is nested too deeply";
@@ -107,6 +110,10 @@ codes! {
     /// A module, the whole set, a line or a number is larger than its bound. Each bound is a knob
     /// of the limits.
     TooLarge = "policy.too_large", "a policy is too large";
+    /// The message of a denial is built from a part of the input that may be missing. Then the
+    /// message is undefined, and the denial silently does not happen. Ask for the part in the
+    /// rule's condition, or leave it out of the message.
+    UncertainMessage = "policy.uncertain_message", "a denial may lose its message";
     /// The configuration requires a package or rule that no loaded policy defines. Nothing could
     /// ever be published; correct the name, or add the policy.
     UnknownEntryPoint = "policy.unknown_entry_point", "a required policy does not exist";

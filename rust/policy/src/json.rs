@@ -169,10 +169,19 @@ impl Budget {
     }
 }
 
-/// `Some` when a number is finite and not larger than a double.
+/// A number as a double, when one can hold its size; digits beyond its precision are lost.
 pub(crate) fn bounded_number(value: &Value) -> Option<f64> {
-    match value {
-        Value::Number(number) => number.as_f64().filter(|v| v.is_finite()),
-        _ => None,
+    const MAX_BITS: u64 = 1_023;
+    let Value::Number(number) = value else {
+        return None;
+    };
+    if let Some(exact) = number
+        .as_f64()
+        .or_else(|| number.as_i128().map(|v| v as f64))
+    {
+        return exact.is_finite().then_some(exact);
     }
+    let big = number.as_big().filter(|big| big.bits() <= MAX_BITS)?;
+    // The size is all that matters for numbers this large.
+    Some(2f64.powi(i32::try_from(big.bits()).ok()?))
 }

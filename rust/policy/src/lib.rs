@@ -16,14 +16,18 @@ mod engine;
 mod entry;
 mod finding;
 mod graph;
+mod growth;
 mod guard;
 mod json;
 mod limits;
 mod load;
 mod message;
+mod rules;
+mod safety;
 mod scan;
 mod schema;
 mod set;
+mod trial;
 
 pub use decide::{Phase, Request};
 pub use finding::{Code, Finding, Severity};

@@ -8,28 +8,29 @@ use regorus::unstable::{Module, Ref};
 use regorus::{Engine, Value};
 use sha2::{Digest, Sha256};
 
-use crate::analysis::{package, Analysis, Named};
-use crate::engine::{fresh, guarded, place_of, Panicked, Pool};
+use crate::analysis::{package, Analysis, Named, Read};
+use crate::ast::Step;
+use crate::engine::{fresh, on_own_stack, place_of, Pool};
 use crate::entry::{self, Question};
 use crate::finding::{Code, Finding, Severity};
-use crate::graph;
+use crate::graph::{self, Cost};
 use crate::guard::{self, Scan};
 use crate::json;
 use crate::limits::Limits;
-use crate::schema::Schema;
-use crate::set::{Options, PolicySet};
+use crate::schema::{Missing, Schema};
+use crate::set::{Loaded, Options};
 
-/// Loads modules by name. A set with errors decides nothing: see [`PolicySet::findings`].
-pub(crate) fn load(modules: &[(String, String)], data: &str, options: Options) -> PolicySet {
+/// Loads modules by name. A set with errors decides nothing.
+pub(crate) fn load(modules: &[(String, String)], data: &str, options: Options) -> Loaded {
     let limits = Arc::new(options.limits.clone());
     let mut loading = Loading {
         findings: Vec::new(),
         limits: Arc::clone(&limits),
         options,
     };
-    let built = guarded(|| loading.build(modules, data));
+    let built = on_own_stack(|| loading.build(modules, data));
     let mut findings = loading.findings;
-    let built = built.unwrap_or_else(|Panicked| {
+    let built = built.unwrap_or_else(|| {
         findings.push(Finding::error(
             Code::Panic,
             "",
@@ -37,26 +38,29 @@ pub(crate) fn load(modules: &[(String, String)], data: &str, options: Options) -
         ));
         None
     });
+    // What concerns the set as a whole is often a consequence of what one module holds.
     findings.sort_by(|a, b| {
-        (&a.file, a.line, a.column, a.code).cmp(&(&b.file, b.line, b.column, b.code))
+        let key = |f: &Finding| (f.file.is_empty(), f.file.clone(), f.line, f.column, f.code);
+        key(a).cmp(&key(b))
     });
     findings.dedup();
     let broken = findings.iter().any(|f| f.severity == Severity::Error);
     let digest = digest(modules, data);
-    let (pool, analysis, files, parsed) = match built {
-        Some(built) => (Some(built.pool), built.analysis, built.files, built.modules),
-        None => (None, Analysis::default(), Vec::new(), Vec::new()),
-    };
-    PolicySet {
-        pool: if broken { None } else { pool },
-        packages: entry::packages(&analysis, &files),
-        analysis,
-        files,
-        modules: parsed,
+    let built = built.unwrap_or_default();
+    let required = loading.options.require.iter();
+    Loaded {
+        pool: built.pool.filter(|_| !broken),
+        packages: entry::packages(&built.analysis, &built.files),
+        require: required
+            .filter_map(|r| entry::required(&built.analysis, r))
+            .collect(),
+        analysis: built.analysis,
+        files: built.files,
+        modules: built.modules,
         findings,
         digest,
         limits,
-        require: loading.options.require,
+        cost: built.cost,
     }
 }
 
@@ -66,11 +70,13 @@ struct Loading {
     options: Options,
 }
 
+#[derive(Default)]
 struct Built {
-    pool: Pool,
+    pool: Option<Pool>,
     analysis: Analysis,
     files: Vec<String>,
     modules: Vec<Ref<Module>>,
+    cost: Cost,
 }
 
 /// Text as it is digested and parsed: no byte order mark, lines end with a line feed.
@@ -134,28 +140,30 @@ impl Loading {
             .zip(&modules)
             .map(|(file, module)| Named { file, module })
             .collect();
-        let analysis = Analysis::new(&named, &mut self.findings);
+        let analysis = Analysis::new(&named, self.options.tests, &mut self.findings);
         let names: Vec<&str> = files.iter().map(String::as_str).collect();
-        graph::check(&analysis, &names, &self.limits, &mut self.findings);
+        let cost = graph::check(&analysis, &names, &self.limits, &mut self.findings);
         self.strict_inputs(&analysis, &names);
-        self.entry_points(&analysis);
         let data = self.data(data, &analysis, &names);
-        // What was refused above may break the engine below: a deep chain, for one.
-        if self.failed() {
-            return Some(Built {
-                pool: Pool::new(Engine::new()),
-                analysis,
-                files,
-                modules,
-            });
+        // Without the modules that were refused, a required rule may be missing for that reason.
+        if !self.failed() {
+            self.entry_points(&analysis);
         }
-        engine.add_data(data?).ok()?;
-        self.prepare(&mut engine, &analysis, &names);
+        // What was refused above may break the engine below: a deep chain, for one.
+        let pool = match data {
+            Some(data) if !self.failed() => {
+                engine.add_data(data).ok()?;
+                self.prepare(&mut engine, &analysis, &names);
+                Some(Pool::new(engine))
+            }
+            _ => None,
+        };
         Some(Built {
-            pool: Pool::new(engine),
+            pool,
             analysis,
             files,
             modules,
+            cost,
         })
     }
 
@@ -283,36 +291,28 @@ impl Loading {
             }
         }
         for (at, group) in analysis.groups.iter().enumerate() {
-            for (module, path) in &group.reads {
+            for read in &group.reads {
                 let asked = reached.get(&at);
-                let mut missing = Vec::new();
-                let mut judged = 0;
-                for (question, schema) in &schemas {
-                    let Some(schema) = schema else { continue };
-                    if asked.is_some_and(|asked| !asked.contains(question)) {
-                        continue;
-                    }
-                    judged += 1;
-                    missing.extend(schema.find(path).err());
-                }
+                let judges = schemas
+                    .iter()
+                    .filter(|(question, _)| asked.is_none_or(|asked| asked.contains(question)));
+                let judged: Vec<Result<usize, Missing>> = judges
+                    .filter_map(|(_, schema)| Some(schema.as_ref()?.find(&read.path)))
+                    .collect();
+                let missing = judged.iter().filter_map(|found| found.as_ref().err());
                 // A rule that nothing reaches may be meant for either question.
-                let wrong = if asked.is_some() {
-                    !missing.is_empty()
-                } else {
-                    judged > 0 && missing.len() == judged
+                let wrong = match asked {
+                    Some(_) => missing.clone().next().is_some(),
+                    None => !judged.is_empty() && judged.iter().all(Result::is_err),
                 };
-                let Some(first) = missing.into_iter().next().filter(|_| wrong) else {
-                    continue;
-                };
-                let file = files.get(*module).copied().unwrap_or_default();
-                let message = format!("`{}` is not part of the input", first.path);
-                let (line, column) = first.place;
-                let help = match &first.nearest {
-                    Some(near) => format!("did you mean `{near}`?"),
-                    None => "the documentation of the policy input lists its paths".to_owned(),
-                };
-                let finding = Finding::error(Code::UnknownInput, file, message);
-                self.findings.push(finding.at(line, column).help(help));
+                let file = files.get(read.module).copied().unwrap_or_default();
+                if let Some(first) = missing.clone().next().filter(|_| wrong) {
+                    self.findings.push(unknown_input(file, first));
+                } else if read.formatted {
+                    let certain = judged.iter().filter_map(|found| found.as_ref().ok()).min();
+                    let finding = certain.and_then(|c| uncertain(file, read, *c, &group.reads));
+                    self.findings.extend(finding);
+                }
             }
         }
     }
@@ -402,6 +402,47 @@ impl Loading {
             return;
         }
     }
+}
+
+fn unknown_input(file: &str, missing: &Missing) -> Finding {
+    let (line, column) = missing.place;
+    let message = format!("`{}` is not part of the input", missing.path);
+    Finding::error(Code::UnknownInput, file, message)
+        .at(line, column)
+        .help(match &missing.nearest {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "the documentation of the policy input lists its paths".to_owned(),
+        })
+}
+
+/// A warning when a message is built from a part of the input that may be missing and that the same
+/// rule does not ask for otherwise.
+fn uncertain(file: &str, read: &Read, certain: usize, reads: &[Read]) -> Option<Finding> {
+    let part = read.path.steps.get(..=certain)?;
+    let asked = reads.iter().any(|other| {
+        let same = (other.module, other.rule) == (read.module, read.rule);
+        same && !other.formatted && names_begin_with(&other.path.steps, part)
+    });
+    if asked {
+        return None;
+    }
+    let (line, column) = read.path.place;
+    let message = "a message is built from a part of the input that may be missing";
+    let finding = Finding::error(Code::UncertainMessage, file, message).warning();
+    Some(
+        finding
+            .at(line, column)
+            .help("ask for that part in the rule's body too"),
+    )
+}
+
+fn names_begin_with(path: &[Step], part: &[Step]) -> bool {
+    path.len() >= part.len()
+        && path.iter().zip(part).all(|(a, b)| match (a, b) {
+            (Step::Name(a, _), Step::Name(b, _)) => a == b,
+            (Step::Any, Step::Any) => true,
+            _ => false,
+        })
 }
 
 /// The words that `import future.keywords` and `import rego.v1` make keywords in a v0 module.

@@ -19,7 +19,7 @@ pub(crate) fn said(value: &Value, target: &Target, limits: &Limits) -> Result<Ve
     let silent = || {
         (
             Code::Denied.as_str().to_owned(),
-            format!("`{}` denies", target.text()),
+            format!("`{}` denies", target.text),
         )
     };
     let one = |item: &Value| message(item).unwrap_or_else(silent);
@@ -86,7 +86,9 @@ mod tests {
         let value = crate::json::read(text, 1 << 20, 64).map_err(|_| Code::BadInput)?;
         let target = Target {
             path: vec!["p".to_owned(), "deny".to_owned()],
+            text: "data.p.deny".to_owned(),
             document: false,
+            rules: Vec::new(),
         };
         said(&value, &target, &Limits::default())
     }

@@ -9,10 +9,12 @@ use serde_json::{json, Value as Json};
 use crate::analysis::Analysis;
 use crate::decide::{self, Request};
 use crate::engine::Pool;
-use crate::entry::Package;
+use crate::entry::{Package, Required};
 use crate::finding::Finding;
+use crate::graph::Cost;
 use crate::limits::Limits;
 use crate::load;
+use crate::trial;
 
 /// How a set is loaded.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -30,11 +32,19 @@ pub struct Options {
     pub shipped: Vec<String>,
     /// The package, with all below it, that only shipped modules may declare.
     pub reserved: String,
+    /// The set holds tests: rules named `test_*`, which may replace functions.
+    pub tests: bool,
 }
 
 /// Policies that were loaded together. Immutable; shared between threads.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct PolicySet {
+    loaded: Arc<Loaded>,
+}
+
+/// What loading made.
+#[derive(Debug)]
+pub(crate) struct Loaded {
     pub(crate) pool: Option<Pool>,
     pub(crate) analysis: Analysis,
     pub(crate) packages: Vec<Package>,
@@ -43,7 +53,8 @@ pub struct PolicySet {
     pub(crate) findings: Vec<Finding>,
     pub(crate) digest: String,
     pub(crate) limits: Arc<Limits>,
-    pub(crate) require: Vec<String>,
+    pub(crate) require: Vec<Required>,
+    pub(crate) cost: Cost,
 }
 
 impl PolicySet {
@@ -52,26 +63,28 @@ impl PolicySet {
     /// Never fails: what is wrong is in [`findings`](Self::findings), and a set with an error in
     /// them answers every question with a denial.
     pub fn load(modules: &[(String, String)], data: &str, options: Options) -> Self {
-        load::load(modules, data, options)
+        Self {
+            loaded: Arc::new(load::load(modules, data, options)),
+        }
     }
 
     /// What is wrong with the set, sorted by place.
     pub fn findings(&self) -> &[Finding] {
-        &self.findings
+        &self.loaded.findings
     }
 
     /// `sha256:` and the SHA-256 of the normalised modules and the data, in hex.
     pub fn digest(&self) -> &str {
-        &self.digest
+        &self.loaded.digest
     }
 
     /// The packages, as JSON: name, files, and which entry points each defines.
     pub fn entry_points(&self) -> Json {
-        let packages = self.packages.iter().map(|package| {
+        let packages = self.loaded.packages.iter().map(|package| {
             json!({
                 "package": package.name,
                 "files": package.files,
-                "deny": package.denials.iter().map(crate::entry::Target::text).collect::<Vec<_>>(),
+                "deny": package.denials.iter().map(|target| &target.text).collect::<Vec<_>>(),
                 "allow_publish": package.allow_publish.is_some(),
                 "allow_read": package.allow_read.is_some(),
                 "reads_report": package.reads_report,
@@ -82,6 +95,13 @@ impl PolicySet {
 
     /// Decides; every failure in doing so is a denial with its reason.
     pub fn decide(&self, input: &str, request: &Request) -> Json {
-        decide::decide(self, input, request)
+        decide::decide(&self.loaded, input, request)
+    }
+
+    /// Runs the rules named `test_*`, each on its own: a list of `{package, name, file, line,
+    /// outcome, elapsed_us}`. Only `true` passes; `todo_*` is skipped; every failure in running
+    /// one is the outcome `error`.
+    pub fn run_tests(&self, now_ns: i64) -> Json {
+        trial::run(&self.loaded, now_ns)
     }
 }
