@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -165,6 +165,8 @@ class Delta:
             publication.mode,
             publication.watermarks,
         )
+        with suppress(StageError):  # what another attempt has committed needs no files of this one
+            self.abort(staged)
         return Found(committed, held)
 
     def describe(self, publication: Publication, staged: Staged) -> None:
@@ -220,7 +222,7 @@ class Delta:
         return sorted(
             folder.name
             for folder in self._location.iterdir()
-            if (folder / "_delta_log").is_dir() and not folder.name.endswith(durable.QUARANTINE)
+            if not folder.name.endswith(durable.QUARANTINE) and Table(folder, self._locks).exists
         )
 
     def gc(

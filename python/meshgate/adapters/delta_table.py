@@ -52,13 +52,21 @@ class Table:
         self.root, self._locks = root, locks
         self.log = root / "_delta_log"
 
+    @property
+    def exists(self) -> bool:
+        """Whether the log has a commit or a checkpoint; an empty log is no table."""
+        return self.log.is_dir() and any(
+            path.suffix in (".json", ".parquet") and path.name[0].isdigit()
+            for path in self.log.iterdir()
+        )
+
     def open(self, version: int | None = None) -> DeltaTable | None:
         """A fresh handle; None when there is no table.
 
         Raises:
             StageError: ``stage.unreadable``.
         """
-        if not self.log.is_dir():
+        if not self.exists:
             return None
         try:
             return DeltaTable(str(self.root), version=version)
