@@ -68,13 +68,23 @@ def create(path: Path) -> None:
     Raises:
         UsageError: ``usage.key_file``.
     """
+    temporary = path.with_name(f".{os.urandom(8).hex()}.tmp")
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
             os.write(descriptor, os.urandom(LEAST_BYTES).hex().encode() + b"\n")
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+        try:
+            os.link(temporary, path)  # whole or not at all, and never over an existing key
+        finally:
+            temporary.unlink()
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
     except OSError:
         raise UsageError(
             code="usage.key_file",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -230,6 +231,15 @@ def test_a_later_contract_redescribes_the_table(delta, tmp_path):
     assert publish(delta, "p3").main.version == 4
 
 
+def test_describing_leaves_columns_that_others_have_added(delta, tmp_path):
+    publish(delta, "p0")
+    sealed = delta.seal(stage(delta), "p1")
+    new = [Field("late", PrimitiveType("string"), nullable=True)]
+    DeltaTable(str(tmp_path / PRODUCT)).alter.add_columns(new)
+    delta.describe(publication(), sealed)
+    assert delta.read(PRODUCT).schema.names == ["id", "email", "late"]
+
+
 def test_describing_adds_no_feature_to_the_table(delta, tmp_path):
     # The library's own set_table_properties demands variantType of every reader here.
     schema = pa.schema([pa.field("at", pa.timestamp("us"))])
@@ -328,7 +338,7 @@ def test_a_conflict_is_tried_again_with_a_fresh_handle(delta, monkeypatch):
 def test_endless_conflicts_fail_for_certain(delta, monkeypatch):
     from deltalake.exceptions import CommitFailedError
 
-    monkeypatch.setattr("meshgate.adapters.delta_table._RACES", 3)
+    monkeypatch.setattr("meshgate.adapters.delta_table.RACES", 3)
     sealed = delta.seal(stage(delta, [Split(rows(1))]), "p1")
 
     def conflict(*_arguments, **_named):
@@ -451,6 +461,66 @@ _real = Table.commit
 
 def _stop():
     raise KeyboardInterrupt
+
+
+def tear(tmp_path, version, how, product=PRODUCT):
+    """What a power loss may leave of a commit that was never synced."""
+    folder = tmp_path / product
+    (folder / durable.PRIVATE / "durable").unlink(missing_ok=True)
+    path = folder / "_delta_log" / f"{version:020d}.json"
+    content = path.read_bytes()
+    lines = content.splitlines(keepends=True)
+    torn = {
+        "empty": b"",
+        "half": content[: len(content) // 2],
+        "zeros": bytes(len(content)),
+        "line": b"".join(lines[:-1]),
+        "first line": lines[0],
+    }
+    path.write_bytes(torn[how])
+
+
+@pytest.mark.parametrize("how", ["empty", "half", "zeros", "line", "first line"])
+@pytest.mark.parametrize("version", [0, 1, 2])
+def test_a_torn_last_commit_did_not_happen_and_can_be_repeated(delta, tmp_path, version, how):
+    for number in range(1, version + 1):
+        publish(delta, f"p{number}", [Split(rows(10))])
+    if version == 0:
+        publish(delta, "p1", [Split(rows(10))])
+        (tmp_path / PRODUCT / "_delta_log" / f"{1:020d}.json").unlink()
+    tear(tmp_path, version, how)
+    last = f"p{max(version, 1)}"
+    assert delta.find(PRODUCT, last).main is None
+    if version == 2:
+        assert delta.find(PRODUCT, "p1").main.version == 1
+    assert publish(delta, last, [Split(rows(10))]).main.version == max(version, 1)
+    assert count(delta) == 10 * max(version, 1)
+    assert len(list((tmp_path / PRODUCT / "_delta_log").glob(".torn-*"))) == 1
+
+
+def test_a_torn_commit_with_others_after_it_is_left_to_people(delta, tmp_path):
+    for number in range(3):
+        publish(delta, f"p{number}")
+    tear(tmp_path, 2, "half")
+    assert code(delta.find, PRODUCT, "p1") == "stage.unreadable"
+    assert not list((tmp_path / PRODUCT / "_delta_log").glob(".torn-*"))
+
+
+def test_commits_of_others_are_not_taken_for_torn(delta, tmp_path):
+    publish(delta, "p0")
+    DeltaTable(str(tmp_path / PRODUCT)).alter.set_table_description("by hand")
+    (tmp_path / PRODUCT / durable.PRIVATE / "durable").unlink()
+    assert delta.find(PRODUCT, "p0").main.version == 1
+    assert delta.find(PRODUCT, "none").main is None
+    assert not list((tmp_path / PRODUCT / "_delta_log").glob(".torn-*"))
+
+
+def test_a_note_about_another_log_is_not_believed(delta, tmp_path):
+    for number in range(3):
+        publish(delta, f"p{number}")
+    shutil.rmtree(tmp_path / PRODUCT / "_delta_log")
+    publish(delta, "q", [Split(rows(1))])
+    assert int((tmp_path / PRODUCT / durable.PRIVATE / "durable").read_text().split()[1]) == 1
 
 
 # ---- tables that are not ours --------------------------------------------------------------------

@@ -12,16 +12,16 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.dataset as ds
 
-from meshgate.adapters import durable
+from meshgate.adapters import delta_description, durable
 from meshgate.adapters.base import Committed, Found, Publication, Split, Staged, Staging
-from meshgate.adapters.delta_schema import refuse_foreign
+from meshgate.adapters.delta_fit import refuse_foreign
 from meshgate.adapters.delta_table import Table
 from meshgate.adapters.parquet import Files, Layout
 from meshgate.adapters.storage_types import storage_schema
@@ -148,16 +148,14 @@ class Delta:
         """Quarantine, then product; each at most once per publish id."""
         name, publish_id = publication.product, staged.publish_id
         main, aside = self._main(name), self._aside(name)
-        main.create(name, staged.schema, publication.table, self._locks)
+        main.create(name, staged.schema, publication.table)
         if publication.evolve:
-            main.evolve(staged.schema, self._locks)
-            aside.evolve(staged.quarantine_schema, self._locks)
+            main.evolve(staged.schema)
+            aside.evolve(staged.quarantine_schema)
         held = aside.find(publish_id)
         if held is None and staged.rejected:
             described = _aside_of(publication)
-            aside.create(
-                name + durable.QUARANTINE, staged.quarantine_schema, described, self._locks
-            )
+            aside.create(name + durable.QUARANTINE, staged.quarantine_schema, described)
             held = aside.commit(publish_id, staged.rejected, staged.quarantine_schema, receipt)
         committed = main.commit(
             publish_id,
@@ -167,13 +165,14 @@ class Delta:
             publication.mode,
             publication.watermarks,
         )
+        with suppress(StageError):  # what another attempt has committed needs no files of this one
+            self.abort(staged)
         return Found(committed, held)
 
     def describe(self, publication: Publication, staged: Staged) -> None:
         """The product's table describes itself as this publication does."""
-        self._main(publication.product).describe(
-            publication.product, staged.schema, publication.table
-        )
+        table = self._main(publication.product)
+        delta_description.describe(table, publication.product, staged.schema, publication.table)
 
     def abort(self, staging: Staging | Staged) -> None:
         """Removes the attempt's files that no commit references."""
@@ -214,7 +213,7 @@ class Delta:
     def description(self, product: str) -> Mapping[str, str]:
         """What the product's table says about itself; empty when there is none."""
         durable.check_names(product)
-        return self._main(product).description()
+        return delta_description.description(self._main(product))
 
     def products(self) -> list[str]:
         """The products that exist here, by name."""
@@ -223,7 +222,7 @@ class Delta:
         return sorted(
             folder.name
             for folder in self._location.iterdir()
-            if (folder / "_delta_log").is_dir() and not folder.name.endswith(durable.QUARANTINE)
+            if not folder.name.endswith(durable.QUARANTINE) and Table(folder, self._locks).exists
         )
 
     def gc(
@@ -260,7 +259,7 @@ class Delta:
         names = [path.name for path in folder.iterdir() if chosen(path.name)]
         if not names:
             return []
-        needed = Table(folder).referenced()
+        needed = Table(folder, self._locks).referenced()
         return [n for n in names if n not in needed and durable.remove(folder / n)]
 
     def _read(self, table: Table, version: int | None, since: int | None) -> pa.RecordBatchReader:
@@ -311,10 +310,10 @@ class Delta:
         return self._location / (product + durable.QUARANTINE)
 
     def _main(self, product: str) -> Table:
-        return Table(self._root(product))
+        return Table(self._root(product), self._locks)
 
     def _aside(self, product: str) -> Table:
-        return Table(self._quarantine(product))
+        return Table(self._quarantine(product), self._locks)
 
 
 def _footer(publication: Publication) -> dict[str, str]:

@@ -12,12 +12,11 @@ from __future__ import annotations
 import json
 import os
 import random
-import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import pyarrow as pa
 from deltalake import (
@@ -32,13 +31,13 @@ from deltalake.transaction import AddAction, RemoveAction
 
 from meshgate.adapters import durable
 from meshgate.adapters.base import Committed, StagedFile
-from meshgate.adapters.delta_schema import differences, extends, refuse_foreign
+from meshgate.adapters.delta_fit import differences, extends, refuse_foreign
+from meshgate.adapters.delta_repair import mend
 from meshgate.errors import CommitFailed, CommitUnknown, StageError
 
 _ID, _RECEIPT = "meshgate.publish-id", "meshgate.receipt"
-_RACES = 100
-_COMMIT_FILE = re.compile(r"\d{20}\.json\Z")
-_NO_HOOKS = PostCommitHookProperties(create_checkpoint=False, cleanup_expired_logs=False)
+RACES = 100
+NO_HOOKS = PostCommitHookProperties(create_checkpoint=False, cleanup_expired_logs=False)
 _CONFIGURATION = {
     # Receipts live in commit files; they stay as long as anybody may ask for them.
     "delta.logRetentionDuration": "interval 36500 days",
@@ -49,9 +48,17 @@ _CONFIGURATION = {
 class Table:
     """The table in one local folder; it need not exist yet."""
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    def __init__(self, root: Path, locks: Path) -> None:
+        self.root, self._locks = root, locks
         self.log = root / "_delta_log"
+
+    @property
+    def exists(self) -> bool:
+        """Whether the log has a commit or a checkpoint; an empty log is no table."""
+        return self.log.is_dir() and any(
+            path.suffix in (".json", ".parquet") and path.name[0].isdigit()
+            for path in self.log.iterdir()
+        )
 
     def open(self, version: int | None = None) -> DeltaTable | None:
         """A fresh handle; None when there is no table.
@@ -59,7 +66,7 @@ class Table:
         Raises:
             StageError: ``stage.unreadable``.
         """
-        if not self.log.is_dir():
+        if not self.exists:
             return None
         try:
             return DeltaTable(str(self.root), version=version)
@@ -74,13 +81,15 @@ class Table:
         Raises:
             StageError: ``stage.unreadable``, ``stage.io``.
         """
+        if self.log.is_dir():
+            mend(self.log, self._durable(), self._locks)
         found = self._look(publish_id)
         if found is not None:
             self.settle()
         return found
 
     def _look(self, publish_id: str) -> Committed | None:
-        for _ in range(_RACES):
+        for _ in range(RACES):
             table = self.open()
             if table is None:
                 return None
@@ -105,7 +114,7 @@ class Table:
 
     def history(self) -> Iterator[Committed]:
         """The commits that carry a receipt, oldest first."""
-        for _ in range(_RACES):
+        for _ in range(RACES):
             table = self.open()
             if table is None:
                 return
@@ -134,11 +143,10 @@ class Table:
         if table is None:
             return
         note = self.root / durable.PRIVATE / "durable"
-        identity = str(table.metadata().id)
         try:
-            done = _noted(note, identity)
+            done = self._durable()
             names = sorted(
-                path.name for path in self.log.iterdir() if _COMMIT_FILE.match(path.name)
+                path.name for path in self.log.iterdir() if durable.COMMIT_FILE.match(path.name)
             )
             new = [name for name in names if int(name[:20]) > done]
             for name in new:
@@ -148,20 +156,32 @@ class Table:
             if new:
                 durable.make_folder(note.parent)
                 temporary = note.with_name(f".{os.urandom(8).hex()}.tmp")
-                temporary.write_text(f"{identity} {int(new[-1][:20])}\n")
+                temporary.write_text(f"{self._origin()} {int(new[-1][:20])}\n")
                 temporary.replace(note)
         except OSError as error:
             durable.storage_failed(error, "making a commit durable")
 
-    def create(
-        self, name: str, schema: pa.Schema, description: Mapping[str, str], locks: Path
-    ) -> None:
+    def _durable(self) -> int:
+        """The version up to which the log is known to be durable; -1 when nothing is known."""
+        with suppress(OSError, ValueError):
+            note = (self.root / durable.PRIVATE / "durable").read_text()
+            origin, version = note.split()
+            if origin == self._origin():
+                return int(version)
+        return -1
+
+    def _origin(self) -> str:
+        """Tells this log from another one that stood at the same place before."""
+        facts = (self.log / f"{0:020d}.json").stat()
+        return f"{facts.st_ino}-{facts.st_mtime_ns}"
+
+    def create(self, name: str, schema: pa.Schema, description: Mapping[str, str]) -> None:
         """The table exists, durably; an existing one is left as it is.
 
         Raises:
             StageError: ``stage.*``.
         """
-        with durable.locked(locks, f"create/{self.root.name}"):
+        with durable.locked(self._locks, f"create/{self.root.name}"):
             if self.open() is None:
                 try:
                     DeltaTable.create(
@@ -170,10 +190,10 @@ class Table:
                         mode="error",
                         name=name,
                         description=description.get("description") or None,
-                        configuration={**_CONFIGURATION, **_properties(description)},
+                        configuration={**_CONFIGURATION, **properties(description)},
                         raise_if_key_not_exists=False,
                         commit_properties=CommitProperties(custom_metadata={"meshgate": "create"}),
-                        post_commithook_properties=_NO_HOOKS,
+                        post_commithook_properties=NO_HOOKS,
                     )
                 except Exception:
                     if self.open() is None:  # else a publisher outside our lock was faster
@@ -241,10 +261,10 @@ class Table:
         """
         application = f"meshgate/{publish_id}"
         marks = dict(watermarks or {})
-        for race in range(_RACES):
+        for race in range(RACES):
             table = self.open()
             if table is None:
-                _failed("the table is gone")
+                failed("the table is gone")
             if table.transaction_version(application) is not None:
                 break
             self.check(schema, table)
@@ -268,7 +288,7 @@ class Table:
                             *(Transaction(source, v) for source, v in marks.items()),
                         ],
                     ),
-                    post_commithook_properties=_NO_HOOKS,
+                    post_commithook_properties=NO_HOOKS,
                 )
                 break
             except CommitFailedError:  # for certain; the table has moved on, so look again
@@ -276,7 +296,7 @@ class Table:
             except Exception:  # anything else says nothing about the outcome: look
                 break
         else:
-            _failed("too many others committed at the same time")
+            failed("too many others committed at the same time")
         try:
             found = self.find(publish_id)
         except StageError:
@@ -287,16 +307,16 @@ class Table:
                 "nothing was removed",
             ) from None
         if found is None:
-            _failed("the destination refused the commit")
+            failed("the destination refused the commit")
         return found
 
-    def evolve(self, schema: pa.Schema, locks: Path) -> bool:
+    def evolve(self, schema: pa.Schema) -> bool:
         """The table has the new nullable columns at its end; False when it had them.
 
         Raises:
             StageError: ``stage.schema_differs``, ``stage.*``.
         """
-        with durable.locked(locks, f"create/{self.root.name}"):
+        with durable.locked(self._locks, f"create/{self.root.name}"):
             table = self.open()
             if table is None or not differences(table.schema(), schema):
                 return False
@@ -304,83 +324,13 @@ class Table:
                 self.check(schema, table)
             new = Schema.from_arrow(schema).fields[len(table.schema().fields) :]
             try:
-                table.alter.add_columns(new, post_commithook_properties=_NO_HOOKS)
+                table.alter.add_columns(new, post_commithook_properties=NO_HOOKS)
             except Exception:
                 fresh = self.open()
                 if fresh is None or differences(fresh.schema(), schema):
-                    _failed("the destination refused the new columns")
+                    failed("the destination refused the new columns")
             self.settle()
             return True
-
-    def describe(self, name: str, schema: pa.Schema, description: Mapping[str, str]) -> None:
-        """The table's metadata says what the latest publication says about itself.
-
-        Written as a commit of its own when something changed. The library's own way of setting
-        properties (1.6.6) demands the reader feature ``variantType`` from every reader of a table
-        that has any feature, so the commit is made here, by the same exclusive link that the
-        library uses.
-
-        Raises:
-            StageError: ``stage.*``.
-        """
-        for _ in range(_RACES):
-            table = self.open()
-            if table is None:
-                return
-            metadata = table.metadata()
-            kept = {k: v for k, v in metadata.configuration.items() if not k.startswith("meshgate")}
-            configuration = {**kept, **_properties(description)}
-            text = description.get("description") or None
-            wanted = json.loads(Schema.from_arrow(schema).to_json())
-            same = wanted == json.loads(table.schema().to_json())
-            said = (metadata.name, metadata.description, metadata.configuration)
-            if same and said == (name, text, configuration):
-                return
-            action = {
-                "id": str(metadata.id),
-                "name": name,
-                "description": text,
-                "format": {"provider": "parquet", "options": {}},
-                "schemaString": json.dumps(wanted),
-                "partitionColumns": metadata.partition_columns,
-                "createdTime": metadata.created_time,
-                "configuration": configuration,
-            }
-            if self._write_metadata(table.version() + 1, action):
-                self.settle()
-                return
-        _failed("too many others committed at the same time")
-
-    def description(self) -> dict[str, str]:
-        """What the table says about itself: its properties and ``description``."""
-        table = self.open()
-        if table is None:
-            return {}
-        metadata = table.metadata()
-        text = {} if metadata.description is None else {"description": metadata.description}
-        return {**metadata.configuration, **text}
-
-    def _write_metadata(self, version: int, action: Mapping[str, Any]) -> bool:
-        info = {
-            "timestamp": time.time_ns() // 1_000_000,
-            "operation": "SET TBLPROPERTIES",
-            "operationParameters": {},
-            "engineInfo": "meshgate",
-        }
-        lines = [json.dumps({"commitInfo": info}), json.dumps({"metaData": action})]
-        temporary = self.log / f".mg-{os.urandom(8).hex()}.tmp"
-        try:
-            temporary.write_text("\n".join(lines))
-            durable.sync_file(temporary)
-            try:
-                os.link(temporary, self.log / f"{version:020d}.json")
-            except FileExistsError:
-                return False
-            finally:
-                durable.remove(temporary)
-        except OSError as error:
-            durable.storage_failed(error, "describing the table")
-        return True
 
     def referenced(self) -> frozenset[str]:
         """The names of all files that any version in the log holds.
@@ -394,17 +344,13 @@ class Table:
         try:
             names = {Path(uri).name for uri in table.file_uris()}
             for path in self.log.iterdir():
-                if _COMMIT_FILE.match(path.name):
+                if durable.COMMIT_FILE.match(path.name):
                     for line in path.read_text().splitlines():
                         if line.startswith('{"add"'):
                             names.add(Path(json.loads(line)["add"]["path"]).name)
         except Exception:
             _unreadable()
         return frozenset(names)
-
-
-def _properties(description: Mapping[str, str]) -> dict[str, str]:
-    return {key: value for key, value in description.items() if key.startswith("meshgate.")}
 
 
 def _action(root: Path, file: StagedFile) -> AddAction:
@@ -422,15 +368,13 @@ def _action(root: Path, file: StagedFile) -> AddAction:
     return AddAction(file.name, size, {}, time.time_ns() // 1_000_000, True, statistics)
 
 
-def _noted(note: Path, identity: str) -> int:
-    with suppress(OSError, ValueError):
-        name, version = note.read_text().split()
-        if name == identity:
-            return int(version)
-    return -1
+def properties(description: Mapping[str, str]) -> dict[str, str]:
+    """The part of a description that Delta keeps as table properties."""
+    return {key: value for key, value in description.items() if key.startswith("meshgate.")}
 
 
-def _failed(why: str) -> NoReturn:
+def failed(why: str) -> NoReturn:
+    """Raises CommitFailed: for certain, nothing became visible."""
     raise CommitFailed(
         code="commit.failed",
         message=f"the commit did not happen: {why}",
