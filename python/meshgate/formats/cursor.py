@@ -225,6 +225,7 @@ class Cursor:
                 self.wrong(
                     "contract.bad_number",
                     "NaN, infinity and numbers beyond all columns' ranges are no values",
+                    "write a finite number, or leave the bound out",
                 )
                 return None
         if isinstance(node, Listing):

@@ -205,9 +205,12 @@ class _Builder:
         mark = event.start_mark
         self.findings.fail(code, message, mark.line + 1, mark.column + 1, self.path(), help=help)
 
-    def add(self, code: str, message: str, event: Any, help: str | None = None) -> None:
+    def add(
+        self, code: str, message: str, event: Any, help: str | None = None, key: str | None = None
+    ) -> None:
         mark = event.start_mark
-        self.findings.add(code, message, mark.line + 1, mark.column + 1, self.path(), help=help)
+        path = self.path() if key is None else join(self.path(), key)
+        self.findings.add(code, message, mark.line + 1, mark.column + 1, path, help=help)
 
     def spend(self, event: Any) -> None:
         self.nodes += 1
@@ -327,6 +330,7 @@ class _Builder:
                 "merge keys (<<) are not accepted",
                 event,
                 help="write the keys out",
+                key=node.text,
             )
             frame.skip = True
         elif node.text in parent.entries:
@@ -336,6 +340,7 @@ class _Builder:
                 f"the key {shown(node.text)} is given twice",
                 event,
                 help=f"it is already given in line {first.line}; keep one of them",
+                key=node.text,
             )
             frame.skip = True
         elif node.text == "":
