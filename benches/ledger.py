@@ -113,7 +113,9 @@ def ledger(
     return _plant(clean, dict(faults or {}), seed)
 
 
-def ledger_batches(rows: int, *, seed: int = 7, amount: str = "decimal") -> Iterator[pa.RecordBatch]:
+def ledger_batches(
+    rows: int, *, seed: int = 7, amount: str = "decimal"
+) -> Iterator[pa.RecordBatch]:
     """Yields the good rows of `ledger` batch by batch."""
     for start in range(0, rows, CHUNK_ROWS):
         yield _batch(start, min(CHUNK_ROWS, rows - start), seed, amount)

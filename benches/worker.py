@@ -152,7 +152,9 @@ def verify_split(module: Any, rows: pa.Table, planted: dict[str, int], outcome: 
         raise Disagrees(f"{arrow(outcome.rejected).num_rows} rows rejected for {rejected}")
     raw: dict[str, dict[str, Any]] = {}
     for row in rows.to_pylist():
-        raw.setdefault(row["transaction_id"], row)  # of a repeated id the first is accepted, or none
+        raw.setdefault(
+            row["transaction_id"], row
+        )  # of a repeated id the first is accepted, or none
     for row in accepted.to_pylist():
         before = raw[row["transaction_id"]]
         card = before["card"]

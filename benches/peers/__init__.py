@@ -41,6 +41,31 @@ ABOUT = {
     "pandera": "a pandera schema on a materialised Polars frame",
 }
 
+IN_MEMORY = ("w1", "w2-checks", "w2-full")
+BATCHES = (*IN_MEMORY, "w3")
+STREAMS = ("w4", "w4-unique")
+
+OFFERS = {
+    "floor": (*IN_MEMORY, *STREAMS),
+    "meshgate": (*BATCHES, *STREAMS),
+    "polars": (*BATCHES, *STREAMS),
+    "polars-tuned": ("w1",),
+    "duckdb": (*BATCHES, *STREAMS),
+    "duckdb-native": IN_MEMORY,
+    "dataframely": BATCHES,
+    "pandera": BATCHES,
+}
+"""The cases a peer can do."""
+
+REASONS = {
+    "floor": "a batch of 1,000 rows stays in the cache",
+    "polars-tuned": "the tricks we found matter for w1 only",
+    "duckdb-native": "loading the rows first would be measured, or nothing would",
+    "dataframely": "it needs the whole table in memory",
+    "pandera": "it needs the whole table in memory",
+}
+"""Why it does not do the others."""
+
 
 class NotOffered(Exception):
     """The peer does not do this case, with the reason. It is printed, not hidden."""

@@ -19,10 +19,8 @@ UNIQUE = "surplus"
 SPLIT = "later"
 KEY_REFERENCE = "env:MESHGATE_BENCH_KEY"
 MASTER_KEY = bytes(range(32))
-MAC_DOMAIN = "bench_ledger.email"
-DEVIATIONS = (
-    "reports also tested and skipped rows, duplicated keys, and the first failing rows",
-)
+MAC_DOMAIN = "benches.bench_ledger.email"
+DEVIATIONS = ("reports also tested and skipped rows, duplicated keys, and the first failing rows",)
 
 ROOT = Path(__file__).resolve().parents[2]
 CONTRACTS = {
