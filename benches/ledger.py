@@ -31,19 +31,27 @@ EPOCH_DAY = 20_089
 """2025-01-01 in days since 1970; the first batch is booked on that day, the next on the next."""
 DAY_US = 86_400 * 1_000_000
 
+# fmt: off
 _FIRST = (
-    "Ada Alan Amina Ana Anders Anna Barbara Bela Carl Chen Clara Dana David Dora Edith Elena Emil Emma "
-    "Erik Fatima Felix Grace Hana Hedy Hugo Ines Ivan Jana Joan John Jonas Julia Kaito Karen Lars Laura "
-    "Lea Leo Lina Linus Luis Maria Marta Max Mina Nadia Nils Nora Olga Omar Oscar Paula Pedro Petra Rosa "
-    "Ruth Sam Sara Sofia Tim Tove Vera Wei Yuki"
-).split()
+    "Ada", "Alan", "Amina", "Ana", "Anders", "Anna", "Barbara", "Bela", "Carl", "Chen", "Clara",
+    "Dana", "David", "Dora", "Edith", "Elena", "Emil", "Emma", "Erik", "Fatima", "Felix", "Grace",
+    "Hana", "Hedy", "Hugo", "Ines", "Ivan", "Jana", "Joan", "John", "Jonas", "Julia", "Kaito",
+    "Karen", "Lars", "Laura", "Lea", "Leo", "Lina", "Linus", "Luis", "Maria", "Marta", "Max",
+    "Mina", "Nadia", "Nils", "Nora", "Olga", "Omar", "Oscar", "Paula", "Pedro", "Petra", "Rosa",
+    "Ruth", "Sam", "Sara", "Sofia", "Tim", "Tove", "Vera", "Wei", "Yuki",
+)
+# fmt: on
+# fmt: off
 _LAST = (
-    "Adler Almeida Andersen Babbage Bauer Berg Bernard Brown Chan Costa Curie Dahl Diaz Dubois Engel "
-    "Euler Fischer Fontana Garcia Gauss Germain Gruber Haas Hansen Hopper Huber Ito Jensen Johansson "
-    "Kaya Keller Khan Kim Klein Koch Kovacs Lamarr Larsen Lovelace Martin Meyer Moreau Mori Muller "
-    "Nakamura Nguyen Noether Novak Olsen Patel Perez Rossi Ruiz Santos Sato Schmidt Silva Singh Smith "
-    "Svensson Turing Wagner Weber Wong"
-).split()
+    "Adler", "Almeida", "Andersen", "Babbage", "Bauer", "Berg", "Bernard", "Brown", "Chan",
+    "Costa", "Curie", "Dahl", "Diaz", "Dubois", "Engel", "Euler", "Fischer", "Fontana", "Garcia",
+    "Gauss", "Germain", "Gruber", "Haas", "Hansen", "Hopper", "Huber", "Ito", "Jensen",
+    "Johansson", "Kaya", "Keller", "Khan", "Kim", "Klein", "Koch", "Kovacs", "Lamarr", "Larsen",
+    "Lovelace", "Martin", "Meyer", "Moreau", "Mori", "Muller", "Nakamura", "Nguyen", "Noether",
+    "Novak", "Olsen", "Patel", "Perez", "Rossi", "Ruiz", "Santos", "Sato", "Schmidt", "Silva",
+    "Singh", "Smith", "Svensson", "Turing", "Wagner", "Weber", "Wong",
+)
+# fmt: on
 _MAIL = ("example.com", "example.org", "example.net", "mail.example.com", "post.example.org")
 
 FAULTS = MappingProxyType(
@@ -154,8 +162,8 @@ def _batch(start: int, rows: int, seed: int, amount: str) -> pa.RecordBatch:
 
 
 def _currency_weights() -> np.ndarray:
-    weights = 1.0 / np.arange(1, len(CURRENCIES) + 1)
-    return weights / weights.sum()
+    weights: np.ndarray = 1.0 / np.arange(1, len(CURRENCIES) + 1)
+    return np.asarray(weights / weights.sum())
 
 
 def _amounts(cents: np.ndarray, amount: str) -> pa.Array:
@@ -222,7 +230,7 @@ def _plant(clean: pa.Table, wanted: dict[str, int], seed: int) -> Ledger:
         raise ValueError(f"{total} faults do not fit into {clean.num_rows} rows")
     rng = np.random.default_rng([seed, 2**32 - 1])
     # Row 0 stays good: a duplicate needs an earlier row to copy.
-    picked = rng.choice(clean.num_rows - 1, total + sources, replace=False) + 1 if total else []
+    picked = rng.choice(max(clean.num_rows - 1, 0), total + sources, replace=False) + 1
     rows: dict[str, tuple[int, ...]] = {}
     at = 0
     for kind in FAULTS:
@@ -231,7 +239,7 @@ def _plant(clean: pa.Table, wanted: dict[str, int], seed: int) -> Ledger:
             rows[kind] = tuple(sorted(int(row) for row in picked[at : at + count]))
             at += count
     if sources:  # pairs of otherwise good rows; the later one is the duplicate
-        pairs = np.sort(np.asarray(picked[at:]).reshape(-1, 2), axis=1)
+        pairs = np.sort(picked[at:].reshape(-1, 2), axis=1)
         pairs = pairs[np.argsort(pairs[:, 1])]
         rows["duplicate_id"] = tuple(int(row) for row in pairs[:, 1])
     table = clean

@@ -7,12 +7,10 @@ The generator is the `tpchgen-cli` package; nothing is fetched. The cache is the
 from __future__ import annotations
 
 import datetime as dt
-import os
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
@@ -30,11 +28,13 @@ SHIP_INSTRUCTIONS = ("DELIVER IN PERSON", "COLLECT COD", "NONE", "TAKE BACK RETU
 SHIP_MODES = ("REG AIR", "AIR", "RAIL", "SHIP", "TRUCK", "MAIL", "FOB")
 COMMENT_LENGTH = 44
 
+# fmt: off
 COLUMNS = (
-    "l_orderkey l_partkey l_suppkey l_linenumber l_quantity l_extendedprice l_discount l_tax "
-    "l_returnflag l_linestatus l_shipdate l_commitdate l_receiptdate l_shipinstruct l_shipmode "
-    "l_comment"
-).split()
+    "l_orderkey", "l_partkey", "l_suppkey", "l_linenumber", "l_quantity", "l_extendedprice",
+    "l_discount", "l_tax", "l_returnflag", "l_linestatus", "l_shipdate", "l_commitdate",
+    "l_receiptdate", "l_shipinstruct", "l_shipmode", "l_comment",
+)
+# fmt: on
 
 BETWEEN = {
     "l_quantity": ("1", "50"),
@@ -70,7 +70,7 @@ def generate(table: str, scale: float) -> Path:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise RuntimeError(f"tpchgen-cli failed with exit code {done.returncode}")
-        os.replace(Path(scratch) / file.name, file)
+        (Path(scratch) / file.name).replace(file)
     return file
 
 
@@ -135,7 +135,7 @@ def _faults() -> list[tuple[str, str, int, object]]:
 def _set(table: pa.Table, name: str, rows: np.ndarray, value: object) -> pa.Table:
     index = table.schema.get_field_index(name)
     field = table.schema.field(index)
-    make: Callable[[int], pa.Array] = lambda n: pa.array([value] * n, _plain(field.type))  # noqa: E731
+    values = pa.array([value] * len(rows), _plain(field.type))
     chunks, start = [], 0
     for chunk in table.column(index).chunks:
         begin, end = np.searchsorted(rows, [start, start + len(chunk)])
@@ -143,7 +143,7 @@ def _set(table: pa.Table, name: str, rows: np.ndarray, value: object) -> pa.Tabl
             mask = np.zeros(len(chunk), bool)
             mask[rows[begin:end] - start] = True
             plain = chunk.cast(_plain(field.type))
-            replaced = pc.replace_with_mask(plain, pa.array(mask), make(int(end - begin)))
+            replaced = pc.replace_with_mask(plain, pa.array(mask), values[: int(end - begin)])
             chunk = replaced.cast(field.type)
         chunks.append(chunk)
         start += len(chunk)

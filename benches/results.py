@@ -45,7 +45,7 @@ def ratio(result: Result, results: Sequence[Result]) -> str:
 
 def rows_of(case: str, results: Sequence[Result], ratios: bool = True) -> list[tuple[str, ...]]:
     """The table of one case; what was not measured is said in notes instead."""
-    table = []
+    table: list[tuple[str, ...]] = []
     for result in results:
         if result.case == case and result.cpu is not None:
             step = result.cpu / result.steps if result.steps else None

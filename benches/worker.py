@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from benches import measure
 from benches import workloads as wl
-from benches.peers import NotOffered, peer
+from benches.peers import in_memory, peer
 from benches.workloads import Case, Outcome, Sizes
 
 STREAM_SAMPLES = 20
@@ -36,7 +36,7 @@ def measured(
 ) -> dict[str, Any]:
     """The result as plain values: `cpu` and `wall` per repeat in seconds, memory in bytes.
 
-    `skipped` holds the reason when the peer does not offer the case, or is not installed.
+    `skipped` holds the reason when the peer is not installed.
     """
     what = wl.CASES[case]
     try:
@@ -48,15 +48,13 @@ def measured(
         if what.stream:
             return stream(module, what, threads, Sizes(**sizes))
         return batch(module, what, threads, repeat, Sizes(**sizes))
-    except NotOffered as reason:
-        return {"skipped": str(reason)}
     except Disagrees as reason:
         return {"failed": str(reason)}
 
 
 def batch(module: Any, case: Case, threads: int, repeat: int, sizes: Sizes) -> dict[str, Any]:
     """Rows in memory: one cold run whose memory counts, then `repeat` runs."""
-    rows = case.load(sizes)
+    rows = in_memory(case.load(sizes))
     steps, size = case.steps(rows), int(rows.nbytes)
     work = module.prepare(case, rows, threads)
     del rows
@@ -64,11 +62,8 @@ def batch(module: Any, case: Case, threads: int, repeat: int, sizes: Sizes) -> d
     cold, outcome = measure.timed(work)
     high = measure.peak()
     clean(case, outcome)
-    costs = []
-    for _ in range(repeat):
-        del outcome
-        cost, outcome = measure.timed(work)
-        costs.append(cost)
+    del outcome
+    costs = [measure.timed(work)[0] for _ in range(repeat)]
     return {
         "steps": steps,
         "bytes": size,

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeAlias
 
 import pyarrow as pa
 
@@ -107,7 +107,7 @@ class Outcome:
         return {check: count for check, count in self.failed.items() if count}
 
 
-Rows = pa.Table | Callable[[], pa.RecordBatchReader]
+Rows: TypeAlias = pa.Table | Callable[[], pa.RecordBatchReader]
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ class Case:
         """How many units a table has."""
         if not isinstance(rows, pa.Table):
             raise TypeError("a stream does not say how long it is")
-        return rows.column(0).num_chunks if self.unit == "batch" else rows.num_rows
+        return int(rows.column(0).num_chunks if self.unit == "batch" else rows.num_rows)
 
 
 def _w1_planted() -> tuple[pa.Table, dict[str, int]]:

@@ -4,12 +4,12 @@ A peer is a module with
 
 * ``UNIQUE``: what its count of a failing unique check means, ``surplus`` (rows beyond the first of
   each key) or ``members`` (all rows of a key seen twice);
-* ``SPLIT``: which rows of a repeated key it quarantines where it splits: the ``later`` ones or ``all``
-  of them;
+* ``SPLIT``: which rows of a repeated key it quarantines where it splits: the ``later`` ones, or
+  ``all`` of them;
 * ``MAC_KEY``: the key of its HMAC, or None when it does not mask;
 * ``DEVIATIONS``: where its work differs from the contract's, for the reader of the results;
 * ``prepare(case, rows, threads)``: brings the input into the peer's own form, which is not
-  measured, and returns the function that is; it raises `NotOffered` where the peer cannot do it.
+  measured, and returns the function that is.
 
 Peers are imported by name in the process that measures them, and nowhere else.
 """
@@ -18,6 +18,8 @@ from __future__ import annotations
 
 import importlib
 from types import ModuleType
+
+import pyarrow as pa
 
 PEERS = {
     "floor": "benches.peers.floor",
@@ -67,10 +69,13 @@ REASONS = {
 """Why it does not do the others."""
 
 
-class NotOffered(Exception):
-    """The peer does not do this case, with the reason. It is printed, not hidden."""
-
-
 def peer(name: str) -> ModuleType:
     """Imports a peer; `ImportError` when a package it needs is not installed."""
     return importlib.import_module(PEERS[name])
+
+
+def in_memory(rows: object) -> pa.Table:
+    """The rows, which are a table wherever `OFFERS` says so; `TypeError` where it is wrong."""
+    if not isinstance(rows, pa.Table):
+        raise TypeError("a stream was given to a peer that needs the table")
+    return rows

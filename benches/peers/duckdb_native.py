@@ -8,9 +8,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 
-import pyarrow as pa
-
-from benches.peers import NotOffered
+from benches.peers import in_memory
 from benches.peers.duckdb_hand import DEVIATIONS as SAME
 from benches.peers.duckdb_hand import MAC_KEY, WORK, connect
 from benches.workloads import Case, Outcome, Rows
@@ -24,10 +22,8 @@ __all__ = ["DEVIATIONS", "MAC_KEY", "UNIQUE", "prepare"]
 
 def prepare(case: Case, rows: Rows, threads: int) -> Callable[[], Outcome]:
     """Copies the Arrow table into the database."""
-    if case.name not in WORK or not isinstance(rows, pa.Table):
-        raise NotOffered("loading each batch first would be measured, or nothing would")
     con = connect(threads)
-    con.register("arrow", rows)
+    con.register("arrow", in_memory(rows))
     con.execute("create table input as select * from arrow")
     con.unregister("arrow")
     return functools.partial(WORK[case.name], con)

@@ -11,7 +11,6 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pyarrow as pa
 
-from benches.peers import NotOffered
 from benches.workloads import Case, Outcome, Rows
 
 UNIQUE = "surplus"
@@ -24,8 +23,6 @@ def prepare(case: Case, rows: Rows, threads: int) -> Callable[[], Outcome]:
     """Reads each buffer as 64-bit words (their maximum, the fastest reduction of numpy)."""
     if not isinstance(rows, pa.Table):
         return lambda: _drain(rows())
-    if case.name == "w3":
-        raise NotOffered("a batch of 1,000 rows stays in the cache")
     words = buffers(rows)
 
     def run() -> Outcome:

@@ -10,11 +10,10 @@ from typing import Any
 
 import pandera.polars as pa_
 import polars as pl
-import pyarrow as pa
 
 from benches import lineitem as li
 from benches import workloads as wl
-from benches.peers import NotOffered
+from benches.peers import in_memory
 from benches.peers.polars_hand import col, frame_of, w2_masks
 from benches.workloads import Case, Outcome, Rows
 
@@ -33,8 +32,7 @@ Check = pa_.Check
 
 def prepare(case: Case, rows: Rows, threads: int) -> Callable[[], Outcome]:
     """Makes the frame or the frames."""
-    if not isinstance(rows, pa.Table):
-        raise NotOffered("it needs the whole table in memory")
+    rows = in_memory(rows)
     if case.name == "w3":
         frames = [pl.DataFrame(pl.from_arrow(batch)) for batch in wl.iter_batches(rows)]
         return functools.partial(w3, w3_schema(), frames)

@@ -8,8 +8,9 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
+from typing import Any
 
 import polars as pl
 import polars_hash as plh
@@ -54,7 +55,7 @@ def violations(found: pl.DataFrame) -> dict[str, int]:
     return {name: int(value or 0) for name, value in found.row(0, named=True).items()}
 
 
-def between(name: str, low: object, high: object) -> pl.Expr:
+def between(name: str, low: Any, high: Any) -> pl.Expr:
     """Rows outside the closed range; null where the value is."""
     return ~col(name).is_between(low, high)
 
@@ -197,7 +198,7 @@ def w4(make: Callable[[], pa.RecordBatchReader], unique: bool) -> Outcome:
         predicate: pl.Expr | None,
         n_rows: int | None,
         batch_size: int | None,
-    ) -> functools.partial[pl.DataFrame]:
+    ) -> Iterator[pl.DataFrame]:
         for batch in make():
             frame = pl.DataFrame(pl.from_arrow(batch))
             yield frame if with_columns is None else frame.select(with_columns)

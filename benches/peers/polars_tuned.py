@@ -11,10 +11,9 @@ from collections.abc import Callable
 from decimal import Decimal
 
 import polars as pl
-import pyarrow as pa
 
 from benches import lineitem as li
-from benches.peers import NotOffered
+from benches.peers import in_memory
 from benches.peers.polars_hand import between, col, frame_of, none_of, violations
 from benches.workloads import Case, Outcome, Rows
 
@@ -29,9 +28,7 @@ DEVIATIONS = (
 
 def prepare(case: Case, rows: Rows, threads: int) -> Callable[[], Outcome]:
     """Makes the frame."""
-    if case.name != "w1" or not isinstance(rows, pa.Table):
-        raise NotOffered("the tricks we found matter for w1 only")
-    return functools.partial(w1, frame_of(rows))
+    return functools.partial(w1, frame_of(in_memory(rows)))
 
 
 def w1(frame: pl.DataFrame) -> Outcome:
