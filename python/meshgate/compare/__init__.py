@@ -209,10 +209,11 @@ def _root(old: Contract, new: Contract) -> Changes:
 
 def _order(old: Contract, new: Contract) -> Changes:
     """The order of columns counts for a strict contract only."""
-    names = [column.name for column in new.columns]
-    known = {column.name for column in old.columns}
-    before = [column.name for column in old.columns if column.name in set(names)]
-    after = [name for name in names if name in known]
+    olds = [column.name for column in old.columns]
+    news = [column.name for column in new.columns]
+    common = {*olds} & {*news}
+    before = [name for name in olds if name in common]
+    after = [name for name in news if name in common]
     if before != after:
         yield change("columns", "column_order", BOTH if new.strict else NONE, before, after)
 

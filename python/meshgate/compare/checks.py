@@ -69,7 +69,8 @@ def _default_id(check: Check) -> str:
 def _has_default_id(check: Check) -> bool:
     """Whether the id follows from the check, so that it changes with it."""
     default = _default_id(check)
-    return re.fullmatch(re.escape(default) + r"(?:\.\d+)?", check.id) is not None
+    name, _, number = check.id.rpartition(".")
+    return check.id == default or (name == default and number.isdigit())
 
 
 def _match(
