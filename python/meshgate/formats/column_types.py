@@ -23,7 +23,7 @@ TYPES = (
     "struct",
     "map",
 )
-DECIMAL = re.compile(r"decimal\(\s*(\d{1,2})\s*,\s*(\d{1,2})\s*\)")
+DECIMAL = re.compile(r"decimal\(\s*(\d{1,2})\s*,\s*(\d{1,2})\s*\)", re.ASCII)
 DECIMAL_DIGITS = 76  # decimal256
 
 # What other systems call them: for suggestions only, so that one contract has one spelling.

@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from meshgate.canonical import Frozen, Literal
 from meshgate.contract import Place
-from meshgate.formats.findings import Findings, join, shown, suggest
+from meshgate.formats.findings import Findings, join, nearest, shown, suggest
 from meshgate.formats.nodes import Listing, Mapping, Node, NotANumber, Scalar, value_of
 
 _YAML_1_1 = frozenset({"yes", "no", "on", "off", "y", "n"})
@@ -21,12 +21,13 @@ _YAML_1_1 = frozenset({"yes", "no", "on", "off", "y", "n"})
 class Cursor:
     """A node, the path to it, and where findings go."""
 
-    __slots__ = ("findings", "node", "path")
+    __slots__ = ("findings", "misspelt", "node", "path")
 
     def __init__(self, node: Node, path: str, findings: Findings) -> None:
         self.node = node
         self.path = path
         self.findings = findings
+        self.misspelt: set[str] | None = None
 
     @property
     def place(self) -> Place:
@@ -105,17 +106,25 @@ class Cursor:
         """The entries; keys that are not known are findings, with the nearest known one."""
         entries = self.entries(what)
         for key in [key for key in entries if key not in known]:
-            self.at_key(key).wrong(
-                "contract.unknown_key",
-                f"the key {shown(key)} is not known here",
-                suggest(key, known) or hint or f"known keys: {', '.join(sorted(known))}",
-            )
+            self.unknown(key, known, hint or f"known keys: {', '.join(sorted(known))}")
             del entries[key]
         return entries
 
+    def unknown(self, key: str, known: Collection[str], hint: str) -> None:
+        """Keeps the finding that nobody knows a key; the known one it looks like is not missed."""
+        near = nearest(key, known)
+        if near is not None:
+            self.misspelt = {near} | (self.misspelt or set())
+        self.at_key(key).wrong(
+            "contract.unknown_key",
+            f"the key {shown(key)} is not known here",
+            suggest(key, known) or hint,
+        )
+
     def missing(self, key: str, about: str) -> None:
-        """Keeps the finding that a key is missing in this mapping."""
-        self.wrong("contract.missing_key", f"the key {shown(key)} is missing", about)
+        """Keeps the finding that a key is missing in this mapping, unless it is misspelt there."""
+        if key not in (self.misspelt or ()):
+            self.wrong("contract.missing_key", f"the key {shown(key)} is missing", about)
 
     def items(self, what: str = "a list") -> Iterator[Cursor]:
         """The items of a list, with a path by name where they have one."""

@@ -21,11 +21,12 @@ _UNITS = {
 }
 SUFFIX_OF = {spelling: suffix for suffix, spellings in _UNITS.items() for spelling in spellings}
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
-_PLAIN = re.compile(r"(\d{1,15}(?:\.\d{1,9})?)\s?([A-Za-z]+)")
+_PLAIN = re.compile(r"(\d{1,15}(?:\.\d{1,9})?) ?([A-Za-z]+)", re.ASCII)
 _NUMBER = r"(\d{1,15}(?:[.,]\d{1,9})?)"
 _ISO = re.compile(
     rf"P(?!$)(?:{_NUMBER}Y)?(?:{_NUMBER}M)?(?:{_NUMBER}W)?(?:{_NUMBER}D)?"
-    rf"(?:T(?=\d)(?:{_NUMBER}H)?(?:{_NUMBER}M)?(?:{_NUMBER}S)?)?"
+    rf"(?:T(?=\d)(?:{_NUMBER}H)?(?:{_NUMBER}M)?(?:{_NUMBER}S)?)?",
+    re.ASCII,
 )
 
 

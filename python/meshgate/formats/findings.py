@@ -102,12 +102,18 @@ def shown(text: str) -> str:
 
 def suggest(word: str, known: Iterable[str]) -> str | None:
     """``did you mean "owner"?`` when a known word is near."""
+    near = nearest(word, known)
+    if near is None:
+        return None
+    strange = next((c for c in word if ord(c) > 127), None)
+    note = f"; the word holds the character U+{ord(strange):04X}" if strange else ""
+    return f"did you mean {shown(near)}?{note}"
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The known word that was probably meant."""
     words = list(known)
     folded = {w.lower().replace("_", "").replace("-", ""): w for w in words}
     key = word[:_SHOWN_CHARS].lower().replace("_", "").replace("-", "")
     near = [key] if key in folded else difflib.get_close_matches(key, folded, 1, 0.7)
-    if not near:
-        return None
-    strange = next((c for c in word if ord(c) > 127), None)
-    note = f"; the word holds the character U+{ord(strange):04X}" if strange else ""
-    return f"did you mean {shown(folded[near[0]])}?{note}"
+    return folded[near[0]] if near else None

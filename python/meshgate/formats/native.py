@@ -256,8 +256,10 @@ class _Loader:
             return ()
         levels: list[ServiceLevel] = []
         self.places["/service_levels"] = cursor.place
-        for spelled, value in cursor.entries("a mapping of service levels").items():
-            name = service_levels.canonical_name(spelled)
+        entries = cursor.entries("a mapping of service levels").items()
+        named = [(service_levels.canonical_name(key), key, value) for key, value in entries]
+        # By name, because the order of keys in a mapping means nothing.
+        for name, spelled, value in sorted(named, key=lambda entry: entry[0]):
             if any(level.name == name for level in levels):
                 cursor.at_key(spelled).wrong(
                     "contract.duplicate_key", f"the service level {shown(name)} is given twice"

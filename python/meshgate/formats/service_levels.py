@@ -34,7 +34,7 @@ DURATIONS = frozenset(
 # `m` is months for some tools and minutes for others in these.
 AMBIGUOUS_M = frozenset({"retention", "frequency"})
 _WITH_COLUMN = frozenset({"latency", "freshness", "retention"})
-_PERCENT = re.compile(r"\d+(\.\d+)?\s?%")
+_PERCENT = re.compile(r"\d+(\.\d+)? ?%", re.ASCII)
 
 
 def canonical_name(name: str) -> str:

@@ -37,7 +37,7 @@ class Root:
 
 
 _INTERPRETED = frozenset({"name", "properties", "quality", "relationships", "tags"})
-_COUNTED = re.compile(r"\d{1,15}(?:\.\d{1,9})?")
+_COUNTED = re.compile(r"\d{1,15}(?:\.\d{1,9})?", re.ASCII)
 
 
 class Dataset:
@@ -156,7 +156,7 @@ class Dataset:
     # -- service levels -----------------------------------------------------------------------
 
     def _levels(self, properties: Properties) -> tuple[ServiceLevel, ...]:
-        levels: list[ServiceLevel] = []
+        found: list[tuple[ServiceLevel, Cursor]] = []
         entries = self.root.fields.get("slaProperties")
         for item in [] if entries is None else entries.items():
             fields = {key: value for key, value in item.entries().items() if not value.is_null()}
@@ -164,14 +164,14 @@ class Dataset:
                 continue
             name = service_levels.canonical_name(fields["property"].text() or "")
             for column, applies in self._elements(fields, item, properties):
-                if not applies:
-                    continue
-                level = self._level(name, fields, column, item)
+                level = self._level(name, fields, column, item) if applies else None
                 if level is not None:
-                    self.places[f"/service_levels/{len(levels)}"] = item.place
-                    levels.append(level)
-                    service_levels.add_clause(level, self.clauses, item.place)
-        return tuple(levels)
+                    found.append((level, item))
+        found.sort(key=lambda entry: entry[0].name)  # as in the native form
+        for index, (level, item) in enumerate(found):
+            self.places[f"/service_levels/{index}"] = item.place
+            service_levels.add_clause(level, self.clauses, item.place)
+        return tuple(level for level, _ in found)
 
     def _level(
         self, name: str, fields: dict[str, Cursor], column: str | None, item: Cursor

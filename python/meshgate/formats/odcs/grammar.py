@@ -74,16 +74,13 @@ def _object(cursor: Cursor, kind: str, version: tuple[int, int]) -> None:
 
 
 def _unknown(cursor: Cursor, name: str, kind: str, version: tuple[int, int]) -> None:
-    at = cursor.at_key(name)
-    hint = _MISPLACED.get((kind, name)) or suggest(name, keys(kind))
+    misplaced = _MISPLACED.get((kind, name))
     if version == (3, 0) and kind not in _CLOSED_IN_3_0:
-        at.remark(f"the key {shown(name)} is not part of the standard; it is kept", hint)
-        return
-    at.wrong(
-        "contract.unknown_key",
-        f"the key {shown(name)} is not known here",
-        hint or "own data belongs under customProperties",
-    )
+        message = f"the key {shown(name)} is not part of the standard; it is kept"
+        cursor.at_key(name).remark(message, misplaced or suggest(name, keys(kind)))
+    else:
+        known = () if misplaced else tuple(keys(kind))
+        cursor.unknown(name, known, misplaced or "own data belongs under customProperties")
 
 
 def _id(cursor: Cursor, version: tuple[int, int]) -> None:
