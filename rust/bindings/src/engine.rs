@@ -219,10 +219,8 @@ impl State {
         if window.is_empty() {
             return Ok(false);
         }
-        let run = self
-            .run
-            .as_mut()
-            .ok_or_else(|| Error::new(Code::RunFinished, "the run is over"))?;
+        let run =
+            self.run.as_mut().ok_or_else(|| Error::new(Code::RunFinished, "the run is over"))?;
         self.splits.extend(run.process(&window)?);
         self.rows = run.rows();
         self.bytes = run.bytes();

@@ -34,11 +34,7 @@ impl Policies {
 
     /// What is wrong with the set: a list of `{code, severity, file, line, column, message, help}`.
     fn findings(&self) -> String {
-        let findings = self
-            .set
-            .findings()
-            .iter()
-            .map(meshgate_policy::Finding::to_json);
+        let findings = self.set.findings().iter().map(meshgate_policy::Finding::to_json);
         serde_json::Value::Array(findings.collect()).to_string()
     }
 

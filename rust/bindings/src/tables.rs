@@ -30,12 +30,7 @@ fn checks_table() -> PyResult<String> {
 #[pyfunction]
 #[pyo3(name = "masks")]
 fn masks_table() -> PyResult<String> {
-    json_text(
-        &masks::kinds()
-            .iter()
-            .map(|kind| kind.definition())
-            .collect::<Vec<_>>(),
-    )
+    json_text(&masks::kinds().iter().map(|kind| kind.definition()).collect::<Vec<_>>())
 }
 
 /// The names of the promised types.

@@ -39,7 +39,8 @@ fn main() {
     });
 
     let views: ArrayRef = Arc::new(emails.iter().collect::<StringViewArray>());
-    let integers: ArrayRef = Arc::new(Int64Array::from_iter_values((0..ROWS as i64).map(|n| n * 7919)));
+    let integers: ArrayRef =
+        Arc::new(Int64Array::from_iter_values((0..ROWS as i64).map(|n| n * 7919)));
     let distinct: ArrayRef = Arc::new(emails.slice(0, 1000));
     let keys = PrimitiveArray::<Int32Type>::from_iter_values((0..ROWS as i32).map(|n| n % 1000));
     let dictionary: ArrayRef = Arc::new(DictionaryArray::try_new(keys, distinct).unwrap());
@@ -50,7 +51,12 @@ fn main() {
         ("hash hex, string view", &views, "hash", "{}"),
         ("hash bytes, string", &emails, "hash", r#"{"out": "bytes"}"#),
         ("hash b64url 16, string", &emails, "hash", r#"{"out": "b64url", "bytes": 16}"#),
-        ("hash hex, trim and casefold", &emails, "hash", r#"{"normalize": ["trim", "casefold_domain"]}"#),
+        (
+            "hash hex, trim and casefold",
+            &emails,
+            "hash",
+            r#"{"normalize": ["trim", "casefold_domain"]}"#,
+        ),
         ("hash hex, int64", &integers, "hash", "{}"),
         ("hash hex, dictionary of 1000", &dictionary, "hash", "{}"),
         ("partial keep_last 4, string", &emails, "partial", r#"{"keep_last": 4}"#),

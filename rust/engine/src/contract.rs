@@ -165,8 +165,11 @@ impl Contract {
     pub fn from_json(json: &[u8]) -> Result<Self> {
         serde_json::from_slice(json).map_err(|e| {
             // serde's text can quote the document; line and column cannot.
-            Error::new(Code::ContractMalformed, "the canonical contract is not of its JSON form")
-                .in_data(format!("line {}, column {}", e.line(), e.column()))
+            Error::new(
+                Code::ContractMalformed,
+                "the canonical contract is not of its JSON form",
+            )
+            .in_data(format!("line {}, column {}", e.line(), e.column()))
         })
     }
 }
@@ -178,7 +181,8 @@ mod tests {
     #[test]
     fn literals_keep_the_text_of_numbers() {
         let read: Vec<Literal> =
-            serde_json::from_str(r#"[0.10, 9007199254740993, "a\n", null, true, [1], {}]"#).unwrap();
+            serde_json::from_str(r#"[0.10, 9007199254740993, "a\n", null, true, [1], {}]"#)
+                .unwrap();
         assert_eq!(read[0], Literal::Number("0.10".into()));
         assert_eq!(read[1], Literal::Number("9007199254740993".into()));
         assert_eq!(read[2], Literal::Text("a\n".into()));

@@ -32,7 +32,9 @@ pub(crate) struct Digest {
 
 impl std::fmt::Debug for Digest {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Digest").field("rows", &self.rows).finish_non_exhaustive()
+        f.debug_struct("Digest")
+            .field("rows", &self.rows)
+            .finish_non_exhaustive()
     }
 }
 
@@ -80,10 +82,16 @@ impl Digest {
             state.update(&buffer);
             Ok(())
         };
-        let mut work: Vec<(usize, &mut Sha256)> =
-            plan.outputs.iter().map(|o| o.index).zip(&mut self.columns).collect();
+        let mut work: Vec<(usize, &mut Sha256)> = plan
+            .outputs
+            .iter()
+            .map(|o| o.index)
+            .zip(&mut self.columns)
+            .collect();
         if threads <= 1 || work.len() <= 1 {
-            return work.into_iter().try_for_each(|(index, state)| advance(state, index));
+            return work
+                .into_iter()
+                .try_for_each(|(index, state)| advance(state, index));
         }
         let share = work.len().div_ceil(threads);
         std::thread::scope(|scope| {
@@ -91,12 +99,16 @@ impl Digest {
                 .chunks_mut(share)
                 .map(|chunk| {
                     scope.spawn(|| {
-                        chunk.iter_mut().try_for_each(|(index, state)| advance(state, *index))
+                        chunk
+                            .iter_mut()
+                            .try_for_each(|(index, state)| advance(state, *index))
                     })
                 })
                 .collect();
             workers.into_iter().try_for_each(|worker| {
-                worker.join().unwrap_or_else(|_| Err(Error::internal("a worker panicked")))
+                worker
+                    .join()
+                    .unwrap_or_else(|_| Err(Error::internal("a worker panicked")))
             })
         })
     }
@@ -170,80 +182,90 @@ impl Shape {
         let array = encoding::decode(array)?;
         let spans = |ends: &mut dyn Iterator<Item = (usize, usize)>| ends.collect::<Vec<_>>();
         let boxed = |values: &ArrayRef| Self::of(values).map(Box::new);
-        let form = match array.data_type() {
-            DataType::Null => Form::Nothing,
-            DataType::Boolean => Form::Boolean,
-            DataType::Utf8
-            | DataType::LargeUtf8
-            | DataType::Utf8View
-            | DataType::Binary
-            | DataType::LargeBinary
-            | DataType::BinaryView
-            | DataType::FixedSizeBinary(_) => Form::Text,
-            DataType::Struct(_) => Form::Fields(
-                array.as_struct().columns().iter().map(Self::of).collect::<Result<_>>()?,
-            ),
-            DataType::List(_) => {
-                let list = array.as_list::<i32>();
-                let ends = list.value_offsets().windows(2);
-                Form::Items(
-                    boxed(list.values())?,
-                    spans(&mut ends.map(|w| (w[0] as usize, w[1] as usize))),
-                )
-            }
-            DataType::LargeList(_) => {
-                let list = array.as_list::<i64>();
-                let ends = list.value_offsets().windows(2);
-                Form::Items(
-                    boxed(list.values())?,
-                    spans(&mut ends.map(|w| (w[0] as usize, w[1] as usize))),
-                )
-            }
-            DataType::Map(_, _) => {
-                let map = array.as_map();
-                let entries: ArrayRef = std::sync::Arc::new(map.entries().clone());
-                let ends = map.value_offsets().windows(2);
-                Form::Items(
-                    boxed(&entries)?,
-                    spans(&mut ends.map(|w| (w[0] as usize, w[1] as usize))),
-                )
-            }
-            DataType::FixedSizeList(_, size) => {
-                let size = *size as usize;
-                Form::Items(
-                    boxed(array.as_fixed_size_list().values())?,
-                    spans(&mut (0..array.len()).map(|row| (row * size, (row + 1) * size))),
-                )
-            }
-            DataType::ListView(_) => {
-                let list = array.as_list_view::<i32>();
-                let ends = list.value_offsets().iter().zip(list.value_sizes());
-                Form::Items(
-                    boxed(list.values())?,
-                    spans(&mut ends.map(|(at, n)| (*at as usize, (at + n) as usize))),
-                )
-            }
-            DataType::LargeListView(_) => {
-                let list = array.as_list_view::<i64>();
-                let ends = list.value_offsets().iter().zip(list.value_sizes());
-                Form::Items(
-                    boxed(list.values())?,
-                    spans(&mut ends.map(|(at, n)| (*at as usize, (at + n) as usize))),
-                )
-            }
-            DataType::Union(fields, _) => {
-                let union = array.as_union();
-                let variants = fields
-                    .iter()
-                    .map(|(id, _)| Ok((id, Self::of(union.child(id))?)))
-                    .collect::<Result<_>>()?;
-                Form::Variants(variants)
-            }
-            other => Form::Fixed(other.primitive_width().ok_or_else(|| {
-                Error::internal("a digest met a type without a canonical form")
-            })?),
-        };
-        Ok(Self { nulls: array.logical_nulls(), array, form })
+        let form =
+            match array.data_type() {
+                DataType::Null => Form::Nothing,
+                DataType::Boolean => Form::Boolean,
+                DataType::Utf8
+                | DataType::LargeUtf8
+                | DataType::Utf8View
+                | DataType::Binary
+                | DataType::LargeBinary
+                | DataType::BinaryView
+                | DataType::FixedSizeBinary(_) => Form::Text,
+                DataType::Struct(_) => Form::Fields(
+                    array
+                        .as_struct()
+                        .columns()
+                        .iter()
+                        .map(Self::of)
+                        .collect::<Result<_>>()?,
+                ),
+                DataType::List(_) => {
+                    let list = array.as_list::<i32>();
+                    let ends = list.value_offsets().windows(2);
+                    Form::Items(
+                        boxed(list.values())?,
+                        spans(&mut ends.map(|w| (w[0] as usize, w[1] as usize))),
+                    )
+                }
+                DataType::LargeList(_) => {
+                    let list = array.as_list::<i64>();
+                    let ends = list.value_offsets().windows(2);
+                    Form::Items(
+                        boxed(list.values())?,
+                        spans(&mut ends.map(|w| (w[0] as usize, w[1] as usize))),
+                    )
+                }
+                DataType::Map(_, _) => {
+                    let map = array.as_map();
+                    let entries: ArrayRef = std::sync::Arc::new(map.entries().clone());
+                    let ends = map.value_offsets().windows(2);
+                    Form::Items(
+                        boxed(&entries)?,
+                        spans(&mut ends.map(|w| (w[0] as usize, w[1] as usize))),
+                    )
+                }
+                DataType::FixedSizeList(_, size) => {
+                    let size = *size as usize;
+                    Form::Items(
+                        boxed(array.as_fixed_size_list().values())?,
+                        spans(&mut (0..array.len()).map(|row| (row * size, (row + 1) * size))),
+                    )
+                }
+                DataType::ListView(_) => {
+                    let list = array.as_list_view::<i32>();
+                    let ends = list.value_offsets().iter().zip(list.value_sizes());
+                    Form::Items(
+                        boxed(list.values())?,
+                        spans(&mut ends.map(|(at, n)| (*at as usize, (at + n) as usize))),
+                    )
+                }
+                DataType::LargeListView(_) => {
+                    let list = array.as_list_view::<i64>();
+                    let ends = list.value_offsets().iter().zip(list.value_sizes());
+                    Form::Items(
+                        boxed(list.values())?,
+                        spans(&mut ends.map(|(at, n)| (*at as usize, (at + n) as usize))),
+                    )
+                }
+                DataType::Union(fields, _) => {
+                    let union = array.as_union();
+                    let variants = fields
+                        .iter()
+                        .map(|(id, _)| Ok((id, Self::of(union.child(id))?)))
+                        .collect::<Result<_>>()?;
+                    Form::Variants(variants)
+                }
+                other => Form::Fixed(other.primitive_width().ok_or_else(|| {
+                    Error::internal("a digest met a type without a canonical form")
+                })?),
+            };
+        Ok(Self {
+            nulls: array.logical_nulls(),
+            array,
+            form,
+        })
     }
 
     /// Appends the value of a row that is not null.

@@ -1,7 +1,7 @@
 //! Every error code of the engine, in one table.
 //!
 //! An [`Error`] has four parts: what is wrong, which clause of the contract it concerns (a JSON
-//! pointer into the canonical contract; whoever loaded the document turns it into file:line:column),
+//! pointer into the canonical contract; whoever loaded the document turns it into a line and column of its file),
 //! where in the data (column, row ordinals), and what to do. None of them ever holds a cell's value
 //! or another library's message.
 
@@ -112,7 +112,13 @@ pub struct Error {
 impl Error {
     /// An error of this code with its message.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), clause: None, data: None, help: None }
+        Self {
+            code,
+            message: message.into(),
+            clause: None,
+            data: None,
+            help: None,
+        }
     }
 
     /// Adds the clause, unless a more precise one is already known.
@@ -125,7 +131,10 @@ impl Error {
     /// Makes a pointer that is relative to a clause absolute: `base` is the clause's own pointer.
     #[must_use]
     pub fn within(mut self, base: &str) -> Self {
-        self.clause = Some(format!("{base}{}", self.clause.as_deref().unwrap_or_default()));
+        self.clause = Some(format!(
+            "{base}{}",
+            self.clause.as_deref().unwrap_or_default()
+        ));
         self
     }
 

@@ -3,6 +3,8 @@
 //! A decimal literal goes from its text to the integer, the unscaled decimal or the nearest float
 //! of the column; it never passes through a float on the way to an exact type.
 
+pub(crate) mod time;
+
 use arrow_buffer::i256;
 use arrow_schema::{DataType, TimeUnit};
 
@@ -48,9 +50,15 @@ impl Number {
         {
             return None;
         }
-        let digits = format!("{whole}{fraction}").trim_start_matches('0').to_owned();
+        let digits = format!("{whole}{fraction}")
+            .trim_start_matches('0')
+            .to_owned();
         let scale = fraction.len() as i32 - exponent;
-        Some(Self { negative: negative && !digits.is_empty(), digits, scale })
+        Some(Self {
+            negative: negative && !digits.is_empty(),
+            digits,
+            scale,
+        })
     }
 
     /// The integer at 10^-`scale`, as text, moved by `rounding` when it lies between two.
@@ -61,7 +69,10 @@ impl Number {
             let zeros = "0".repeat(shift as usize);
             (format!("{}{zeros}", self.digits), false)
         } else {
-            let cut = self.digits.len().saturating_sub(shift.unsigned_abs() as usize);
+            let cut = self
+                .digits
+                .len()
+                .saturating_sub(shift.unsigned_abs() as usize);
             let (kept, lost) = self.digits.split_at(cut);
             (kept.to_owned(), lost.bytes().any(|b| b != b'0'))
         };
@@ -78,13 +89,21 @@ impl Number {
             }
         }
         let zero = whole.bytes().all(|b| b == b'0');
-        Some(if self.negative && !zero { format!("-{whole}") } else { whole })
+        Some(if self.negative && !zero {
+            format!("-{whole}")
+        } else {
+            whole
+        })
     }
 
     /// The literal as text that any float parser reads.
     pub(crate) fn to_float_text(&self) -> String {
         let sign = if self.negative { "-" } else { "" };
-        let digits = if self.digits.is_empty() { "0" } else { &self.digits };
+        let digits = if self.digits.is_empty() {
+            "0"
+        } else {
+            &self.digits
+        };
         format!("{sign}{digits}e{}", -self.scale)
     }
 
@@ -118,7 +137,9 @@ pub(crate) enum Placed<T> {
 }
 
 /// A physical type that literals are converted to.
-pub(crate) trait Native: Copy + PartialOrd + Send + Sync + std::fmt::Debug + 'static {
+pub(crate) trait Native:
+    Copy + PartialOrd + Send + Sync + std::fmt::Debug + 'static
+{
     const MIN: Self;
     const MAX: Self;
     fn from_digits(text: &str) -> Option<Self>;
@@ -238,7 +259,11 @@ fn numeric(literal: &Literal, data_type: &DataType) -> Result<Number> {
                 _ => None,
             }
             .ok_or_else(|| wrong("a date such as \"2026-01-31\""))?;
-            let ticks = if *data_type == DataType::Date32 { days } else { days * 86_400_000 };
+            let ticks = if *data_type == DataType::Date32 {
+                days
+            } else {
+                days * 86_400_000
+            };
             Ok(integer_number(i128::from(ticks)))
         }
         DataType::Time32(unit) | DataType::Time64(unit) => {
@@ -259,18 +284,24 @@ fn numeric(literal: &Literal, data_type: &DataType) -> Result<Number> {
                 let (have, need) = if aware { ("an", "no") } else { ("no", "an") };
                 return Err(Error::new(
                     Code::BadLiteral,
-                    format!("a timestamp with {have} offset is compared with a column that has {} zone",
-                        if aware { "no" } else { "a" }),
+                    format!(
+                        "a timestamp with {have} offset is compared with a column that has {} zone",
+                        if aware { "no" } else { "a" }
+                    ),
                 )
-                .help(format!("write the timestamp with {need} offset, such as {}",
-                    if aware { "2026-01-31T13:30:00" } else { "2026-01-31T13:30:00Z" })));
+                .help(format!(
+                    "write the timestamp with {need} offset, such as {}",
+                    if aware {
+                        "2026-01-31T13:30:00"
+                    } else {
+                        "2026-01-31T13:30:00Z"
+                    }
+                )));
             }
             Ok(ticks_number(nanos, *unit))
         }
         t if t.is_numeric() => match literal {
-            Literal::Number(text) => {
-                Number::parse(text).ok_or_else(|| wrong("a finite number"))
-            }
+            Literal::Number(text) => Number::parse(text).ok_or_else(|| wrong("a finite number")),
             _ => Err(wrong("a number")),
         },
         _ => Err(wrong("another kind of literal")),
@@ -295,124 +326,9 @@ fn ticks_number(nanos: i128, unit: TimeUnit) -> Number {
         TimeUnit::Microsecond => 3,
         TimeUnit::Nanosecond => 0,
     };
-    Number { scale, ..integer_number(nanos) }
-}
-
-/// ISO 8601 dates, times and timestamps of literals, and durations such as `24h`.
-pub(crate) mod time {
-    const NANOS_PER_SECOND: i64 = 1_000_000_000;
-
-    /// Days since 1970-01-01 of `YYYY-MM-DD`, proleptic Gregorian.
-    pub(crate) fn date(text: &str) -> Option<i64> {
-        let bytes = text.as_bytes();
-        if bytes.len() != 10 || bytes.get(4) != Some(&b'-') || bytes.get(7) != Some(&b'-') {
-            return None;
-        }
-        let year = digits(text.get(0..4)?)?;
-        let month = digits(text.get(5..7)?)?;
-        let day = digits(text.get(8..10)?)?;
-        let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-        let length = match month {
-            1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
-            4 | 6 | 9 | 11 => 30,
-            2 if leap => 29,
-            2 => 28,
-            _ => return None,
-        };
-        if !(1..=length).contains(&day) {
-            return None;
-        }
-        // Days from civil (H. Hinnant, chrono-compatible low-level date algorithms).
-        let y = if month <= 2 { year - 1 } else { year };
-        let era = y.div_euclid(400);
-        let year_of_era = y.rem_euclid(400);
-        let shifted = if month > 2 { month - 3 } else { month + 9 };
-        let day_of_year = (153 * shifted + 2) / 5 + day - 1;
-        let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-        Some(era * 146_097 + day_of_era - 719_468)
-    }
-
-    /// Nanoseconds since midnight of `HH:MM[:SS[.fraction]]`.
-    pub(crate) fn time_of_day(text: &str) -> Option<i64> {
-        let bytes = text.as_bytes();
-        if bytes.len() < 5 || bytes.get(2) != Some(&b':') {
-            return None;
-        }
-        let hour = digits(text.get(0..2)?)?;
-        let minute = digits(text.get(3..5)?)?;
-        let mut nanos = 0;
-        let mut second = 0;
-        if let Some(rest) = text.get(5..).filter(|r| !r.is_empty()) {
-            let rest = rest.strip_prefix(':')?;
-            let (whole, fraction) = match rest.split_once('.') {
-                Some((w, f)) => (w, Some(f)),
-                None => (rest, None),
-            };
-            if whole.len() != 2 {
-                return None;
-            }
-            second = digits(whole)?;
-            if let Some(fraction) = fraction {
-                if !(1..=9).contains(&fraction.len()) {
-                    return None;
-                }
-                nanos = digits(&format!("{fraction:0<9}"))?;
-            }
-        }
-        (hour < 24 && minute < 60 && second < 60)
-            .then(|| ((hour * 60 + minute) * 60 + second) * NANOS_PER_SECOND + nanos)
-    }
-
-    /// Nanoseconds since the epoch, and whether an offset was given. A bare date is midnight.
-    pub(crate) fn timestamp(text: &str) -> Option<(i128, bool)> {
-        let days = date(text.get(0..10)?)?;
-        let rest = text.get(10..)?;
-        if rest.is_empty() {
-            return Some((i128::from(days) * 86_400 * i128::from(NANOS_PER_SECOND), false));
-        }
-        let rest = rest.strip_prefix(['T', 't', ' '])?;
-        let (clock, offset) = if let Some(clock) = rest.strip_suffix(['Z', 'z']) {
-            (clock, Some(0))
-        } else if let Some(at) = rest.rfind(['+', '-']) {
-            let (clock, offset) = rest.split_at(at);
-            let sign = if offset.starts_with('-') { -1 } else { 1 };
-            let hour = digits(offset.get(1..3)?)?;
-            let minute = digits(offset.get(3..)?.strip_prefix(':')?)?;
-            if offset.len() != 6 || hour > 23 || minute > 59 {
-                return None;
-            }
-            (clock, Some(sign * (hour * 60 + minute) * 60))
-        } else {
-            (rest, None)
-        };
-        let nanos = i128::from(days) * 86_400 * i128::from(NANOS_PER_SECOND)
-            + i128::from(time_of_day(clock)?)
-            - i128::from(offset.unwrap_or(0)) * i128::from(NANOS_PER_SECOND);
-        Some((nanos, offset.is_some()))
-    }
-
-    /// Nanoseconds of a duration: `90s`, `15m`, `1.5h`, `24h`, `7d`, `2w`; fractions are exact.
-    pub(crate) fn duration(text: &str) -> Option<i128> {
-        let text = text.trim();
-        let split = text.find(|c: char| c.is_ascii_alphabetic())?;
-        let (amount, unit) = text.split_at(split);
-        let seconds: i128 = match unit {
-            "s" => 1,
-            "m" => 60,
-            "h" => 3_600,
-            "d" => 86_400,
-            "w" => 604_800,
-            _ => return None,
-        };
-        let amount = super::Number::parse(amount.trim())?;
-        let nanos = amount.at_scale(9, None)?.parse::<i128>().ok()?;
-        nanos.checked_mul(seconds).filter(|n| *n >= 0)
-    }
-
-    fn digits(text: &str) -> Option<i64> {
-        (!text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()))
-            .then(|| text.parse().ok())
-            .flatten()
+    Number {
+        scale,
+        ..integer_number(nanos)
     }
 }
 
@@ -427,27 +343,73 @@ mod tests {
     #[test]
     fn bounds_are_exact_at_every_scale() {
         let d = DataType::Decimal128(10, 2);
-        assert_eq!(bound::<i128>(&number("0.1"), &d, Rounding::Ceil).unwrap(), Placed::At(10));
-        assert_eq!(bound::<i128>(&number("0.101"), &d, Rounding::Ceil).unwrap(), Placed::At(11));
-        assert_eq!(bound::<i128>(&number("0.101"), &d, Rounding::Floor).unwrap(), Placed::At(10));
-        assert_eq!(bound::<i128>(&number("-0.101"), &d, Rounding::Floor).unwrap(), Placed::At(-11));
-        assert_eq!(bound::<i128>(&number("-0.101"), &d, Rounding::Ceil).unwrap(), Placed::At(-10));
-        assert_eq!(bound::<i64>(&number("9007199254740992.0"), &DataType::Int64, Rounding::Floor)
-            .unwrap(), Placed::At(9_007_199_254_740_992));
-        assert_eq!(bound::<i8>(&number("300"), &DataType::Int8, Rounding::Floor).unwrap(), Placed::Above);
-        assert_eq!(bound::<u8>(&number("-1"), &DataType::UInt8, Rounding::Ceil).unwrap(), Placed::Below);
-        assert_eq!(bound::<i64>(&number("1e3"), &DataType::Int64, Rounding::Ceil).unwrap(), Placed::At(1000));
-        assert_eq!(bound::<i64>(&number("-0.5"), &DataType::Int64, Rounding::Ceil).unwrap(), Placed::At(0));
-        assert_eq!(bound::<i64>(&number("9.99"), &DataType::Int64, Rounding::Ceil).unwrap(), Placed::At(10));
+        assert_eq!(
+            bound::<i128>(&number("0.1"), &d, Rounding::Ceil).unwrap(),
+            Placed::At(10)
+        );
+        assert_eq!(
+            bound::<i128>(&number("0.101"), &d, Rounding::Ceil).unwrap(),
+            Placed::At(11)
+        );
+        assert_eq!(
+            bound::<i128>(&number("0.101"), &d, Rounding::Floor).unwrap(),
+            Placed::At(10)
+        );
+        assert_eq!(
+            bound::<i128>(&number("-0.101"), &d, Rounding::Floor).unwrap(),
+            Placed::At(-11)
+        );
+        assert_eq!(
+            bound::<i128>(&number("-0.101"), &d, Rounding::Ceil).unwrap(),
+            Placed::At(-10)
+        );
+        assert_eq!(
+            bound::<i64>(
+                &number("9007199254740992.0"),
+                &DataType::Int64,
+                Rounding::Floor
+            )
+            .unwrap(),
+            Placed::At(9_007_199_254_740_992)
+        );
+        assert_eq!(
+            bound::<i8>(&number("300"), &DataType::Int8, Rounding::Floor).unwrap(),
+            Placed::Above
+        );
+        assert_eq!(
+            bound::<u8>(&number("-1"), &DataType::UInt8, Rounding::Ceil).unwrap(),
+            Placed::Below
+        );
+        assert_eq!(
+            bound::<i64>(&number("1e3"), &DataType::Int64, Rounding::Ceil).unwrap(),
+            Placed::At(1000)
+        );
+        assert_eq!(
+            bound::<i64>(&number("-0.5"), &DataType::Int64, Rounding::Ceil).unwrap(),
+            Placed::At(0)
+        );
+        assert_eq!(
+            bound::<i64>(&number("9.99"), &DataType::Int64, Rounding::Ceil).unwrap(),
+            Placed::At(10)
+        );
         assert!(Number::parse("1e999").is_none());
         assert!(Number::parse("").is_none() && Number::parse(".").is_none());
     }
 
     #[test]
     fn an_exact_literal_exists_or_does_not() {
-        assert_eq!(exact::<i64>(&number("1.0"), &DataType::Int64).unwrap(), Some(1));
-        assert_eq!(exact::<i64>(&number("1.5"), &DataType::Int64).unwrap(), None);
-        assert_eq!(exact::<f64>(&number("0.1"), &DataType::Float64).unwrap(), Some(0.1));
+        assert_eq!(
+            exact::<i64>(&number("1.0"), &DataType::Int64).unwrap(),
+            Some(1)
+        );
+        assert_eq!(
+            exact::<i64>(&number("1.5"), &DataType::Int64).unwrap(),
+            None
+        );
+        assert_eq!(
+            exact::<f64>(&number("0.1"), &DataType::Float64).unwrap(),
+            Some(0.1)
+        );
         assert!(exact::<i64>(&Literal::Text("1".into()), &DataType::Int64).is_err());
     }
 
@@ -456,13 +418,25 @@ mod tests {
         assert_eq!(time::date("1970-01-01"), Some(0));
         assert_eq!(time::date("2000-02-29"), Some(11_016));
         assert_eq!(time::date("1900-02-29"), None);
-        assert_eq!(time::timestamp("2025-01-01T02:00:00+02:00"), time::timestamp("2025-01-01T00:00:00Z"));
-        assert_eq!(time::timestamp("2025-01-01T00:00:00").map(|t| t.1), Some(false));
-        assert_eq!(time::timestamp("1969-12-31T23:59:59.5Z"), Some((-500_000_000, true)));
+        assert_eq!(
+            time::timestamp("2025-01-01T02:00:00+02:00"),
+            time::timestamp("2025-01-01T00:00:00Z")
+        );
+        assert_eq!(
+            time::timestamp("2025-01-01T00:00:00").map(|t| t.1),
+            Some(false)
+        );
+        assert_eq!(
+            time::timestamp("1969-12-31T23:59:59.5Z"),
+            Some((-500_000_000, true))
+        );
         assert_eq!(time::time_of_day("24:00"), None);
         let utc = DataType::Timestamp(TimeUnit::Second, Some("UTC".into()));
         let naive = Literal::Text("2025-01-01T00:00:00".into());
-        assert_eq!(bound::<i64>(&naive, &utc, Rounding::Ceil).unwrap_err().code, Code::BadLiteral);
+        assert_eq!(
+            bound::<i64>(&naive, &utc, Rounding::Ceil).unwrap_err().code,
+            Code::BadLiteral
+        );
     }
 
     #[test]

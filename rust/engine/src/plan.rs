@@ -5,20 +5,18 @@
 //! compiled is refused here, before a row is read; what the data's schema lacks (a column, a type)
 //! is already decided here and ends in the report.
 
-use std::collections::HashSet;
-use std::sync::Arc;
+mod compile;
 
-use arrow_schema::{DataType, Field, Schema, SchemaRef};
+use arrow_schema::{Schema, SchemaRef};
 use serde::Serialize;
 
-use crate::checks::{self, Clause, ColumnRef, Compiled, DatasetCheck, RowCheck};
-use crate::contract::{self, Contract, Literal};
-use crate::error::{Code, Error, Result};
-use crate::literal::Number;
-use crate::masks::{self, CompiledMask, KeyRing, Mask as _};
-use crate::promise::{self, plain, Promise};
+use crate::checks::{DatasetCheck, RowCheck};
+use crate::contract::Contract;
+use crate::error::Result;
+use crate::masks::{CompiledMask, KeyRing};
 use crate::report::{Status, Threshold};
-use crate::unique::{KeySpec, Nulls};
+use crate::unique::KeyForm;
+use compile::Compiler;
 
 /// Columns that meshgate adds carry this prefix.
 pub const RESERVED: &str = "_mg_";
@@ -26,9 +24,6 @@ pub const RESERVED: &str = "_mg_";
 pub const ROW_COLUMN: &str = "_mg_row";
 /// Ids of the checks that a quarantined row failed, in contract order.
 pub const CHECKS_COLUMN: &str = "_mg_checks";
-
-const MAX_COLUMNS: usize = 10_000;
-const MAX_DEPTH: usize = 64;
 
 /// A contract compiled against a schema.
 #[derive(Debug)]
@@ -70,13 +65,32 @@ pub(crate) struct Planned {
 #[derive(Debug)]
 pub(crate) enum Work {
     /// Decided at compile time.
-    Decided { status: Status, reason: Option<String> },
-    NotNull { leaf: usize },
-    Row { leaves: Vec<usize>, check: Box<dyn RowCheck> },
+    Decided {
+        status: Status,
+        reason: Option<String>,
+    },
+    NotNull {
+        leaf: usize,
+    },
+    Row {
+        leaves: Vec<usize>,
+        check: Box<dyn RowCheck>,
+    },
     /// Cannot fail; only nulls are counted.
-    Always { leaf: usize, why: String },
-    Key { leaves: Vec<usize>, spec: KeySpec, keep_first: bool, forbid_null: bool },
-    Dataset { leaves: Vec<usize>, check: Box<dyn DatasetCheck> },
+    Always {
+        leaf: usize,
+        why: String,
+    },
+    Key {
+        leaves: Vec<usize>,
+        spec: KeyForm,
+        keep_first: bool,
+        forbid_null: bool,
+    },
+    Dataset {
+        leaves: Vec<usize>,
+        check: Box<dyn DatasetCheck>,
+    },
 }
 
 /// One column of the output.
@@ -150,21 +164,29 @@ impl Plan {
             .iter()
             .map(|clause| {
                 let (state, how) = match &clause.work {
-                    Work::Decided { status: Status::NotEnforced, reason } => {
-                        ("not_enforced", reason.clone().unwrap_or_default())
-                    }
-                    Work::Decided { reason, .. } => {
-                        ("decided", reason.clone().unwrap_or_else(|| "by the schema".into()))
-                    }
+                    Work::Decided {
+                        status: Status::NotEnforced,
+                        reason,
+                    } => ("not_enforced", reason.clone().unwrap_or_default()),
+                    Work::Decided { reason, .. } => (
+                        "decided",
+                        reason.clone().unwrap_or_else(|| "by the schema".into()),
+                    ),
                     Work::Always { why, .. } => ("decided", format!("cannot fail: {why}")),
                     Work::NotNull { .. } => ("enforced", "validity bitmap".into()),
                     Work::Row { check, .. } => ("enforced", check.explain()),
-                    Work::Key { spec, keep_first, .. } => (
+                    Work::Key {
+                        spec, keep_first, ..
+                    } => (
                         "enforced",
                         format!(
                             "{}; the first row of a key is kept{}",
                             spec.explain(),
-                            if *keep_first { "" } else { ", all its rows count as failed" }
+                            if *keep_first {
+                                ""
+                            } else {
+                                ", all its rows count as failed"
+                            }
                         ),
                     ),
                     Work::Dataset { check, .. } => {
@@ -181,570 +203,4 @@ impl Plan {
             })
             .collect()
     }
-}
-
-/// How a promised column was found in the data.
-enum Found {
-    Missing,
-    Mistyped,
-    Here { indices: Vec<usize>, data_type: DataType },
-}
-
-struct Resolved {
-    path: String,
-    promise: Promise,
-    found: Found,
-}
-
-struct Compiler<'a> {
-    contract: &'a Contract,
-    schema: &'a Schema,
-    keys: &'a KeyRing,
-    resolved: Vec<Resolved>,
-    leaves: Vec<Leaf>,
-    clauses: Vec<Planned>,
-    masks: Vec<PlannedMask>,
-}
-
-impl<'a> Compiler<'a> {
-    fn new(contract: &'a Contract, schema: &'a Schema, keys: &'a KeyRing) -> Result<Self> {
-        if contract.columns.is_empty() {
-            return Err(Error::new(Code::BadColumns, "the contract promises no column")
-                .at("/columns")
-                .help("list the columns under `schema`"));
-        }
-        if contract.columns.len() > MAX_COLUMNS || schema.fields().len() > MAX_COLUMNS {
-            return Err(Error::new(Code::TooLarge, format!("over {MAX_COLUMNS} columns")));
-        }
-        for field in schema.fields() {
-            if field.name().starts_with(RESERVED) {
-                return Err(Error::new(
-                    Code::ReservedName,
-                    format!("the data has a column {:?}", field.name()),
-                )
-                .help("the prefix _mg_ is for the columns that meshgate adds"));
-            }
-        }
-        Ok(Self {
-            contract,
-            schema,
-            keys,
-            resolved: Vec::new(),
-            leaves: Vec::new(),
-            clauses: Vec::new(),
-            masks: Vec::new(),
-        })
-    }
-
-    fn compile(mut self) -> Result<Plan> {
-        let contract = self.contract;
-        let mut seen = HashSet::new();
-        for (position, column) in contract.columns.iter().enumerate() {
-            let pointer = format!("/columns/{position}");
-            if !seen.insert(column.name.as_str()) {
-                return Err(Error::new(
-                    Code::BadColumns,
-                    format!("the column {:?} is promised twice", column.name),
-                )
-                .at(pointer));
-            }
-            if column.name.starts_with(RESERVED) {
-                return Err(Error::new(
-                    Code::ReservedName,
-                    format!("the column {:?} is promised", column.name),
-                )
-                .at(pointer)
-                .help("the prefix _mg_ is for the columns that meshgate adds"));
-            }
-            self.column(column, &column.name, &pointer, None, 1)?;
-        }
-        self.columns_match();
-        for (position, check) in contract.checks.iter().enumerate() {
-            let pointer = format!("/checks/{position}");
-            let planned = self.check(check, &pointer).map_err(|e| within(e, &pointer))?;
-            self.clauses.push(planned);
-        }
-        for (position, clause) in contract.not_enforced.iter().enumerate() {
-            self.clauses.push(Planned {
-                id: clause.id.clone(),
-                check: clause.clause.clone(),
-                columns: Vec::new(),
-                severity: "error".into(),
-                rejects: false,
-                dimension: None,
-                threshold: Threshold::default(),
-                max_pct: None,
-                pointer: format!("/not_enforced/{position}"),
-                work: Work::Decided {
-                    status: Status::NotEnforced,
-                    reason: Some(clause.reason.clone()),
-                },
-            });
-        }
-        self.unique_ids()?;
-        let outputs = self.outputs()?;
-        let accepted = self.accepted_schema(&outputs);
-        let quarantine = quarantine_schema(&accepted);
-        Ok(Plan {
-            dataset: contract.dataset.clone(),
-            schema: Arc::new(self.schema.clone()),
-            leaves: self.leaves,
-            clauses: self.clauses,
-            outputs,
-            masks: self.masks,
-            accepted,
-            quarantine,
-        })
-    }
-
-    fn unique_ids(&self) -> Result<()> {
-        let mut seen = HashSet::new();
-        for clause in &self.clauses {
-            if !seen.insert(clause.id.as_str()) {
-                return Err(Error::new(
-                    Code::DuplicateId,
-                    format!("the id {:?} is used twice", clause.id),
-                )
-                .at(format!("{}/id", clause.pointer)));
-            }
-        }
-        Ok(())
-    }
-
-    /// Presence and type of a promised column, and of the fields of a promised struct.
-    fn column(
-        &mut self,
-        column: &contract::Column,
-        path: &str,
-        pointer: &str,
-        parent: Option<(&[usize], &DataType)>,
-        depth: usize,
-    ) -> Result<()> {
-        if depth > MAX_DEPTH {
-            return Err(Error::new(Code::TooLarge, format!("columns nest over {MAX_DEPTH} deep"))
-                .at(pointer));
-        }
-        let promise =
-            Promise::parse(&column.promise).map_err(|e| e.at(format!("{pointer}/type")))?;
-        let found = match parent {
-            None => self.top(&column.name)?,
-            Some((indices, DataType::Struct(fields))) => fields
-                .iter()
-                .position(|f| *f.name() == column.name)
-                .map(|at| {
-                    let indices = indices.iter().copied().chain([at]).collect::<Vec<_>>();
-                    (indices, fields.get(at).map_or(DataType::Null, |f| f.data_type().clone()))
-                }),
-            Some(_) => None,
-        };
-        let exists = found.is_some();
-        self.decided(path, "column_exists", pointer, if exists { Status::Pass } else { Status::Fail },
-            (!exists).then(|| "the data has no such column".to_owned()));
-        let found = match found {
-            None => {
-                self.decided(path, "type_is", pointer, Status::NotEnforced,
-                    Some("the column is missing".into()));
-                Found::Missing
-            }
-            Some((_, data_type)) if !promise.fits(&data_type) => {
-                self.decided(path, "type_is", &format!("{pointer}/type"), Status::Fail, Some(format!(
-                    "promised as {}, the data has {}", column.promise, promise::words(&data_type))));
-                Found::Mistyped
-            }
-            Some((indices, data_type)) => {
-                self.decided(path, "type_is", &format!("{pointer}/type"), Status::Pass, None);
-                Found::Here { indices, data_type }
-            }
-        };
-        let here = match &found {
-            Found::Here { indices, data_type } => Some((indices.clone(), data_type.clone())),
-            _ => None,
-        };
-        self.resolved.push(Resolved { path: path.to_owned(), promise, found });
-        if let Some((indices, data_type)) = here {
-            for (at, child) in column.columns.iter().enumerate() {
-                let path = format!("{path}.{}", child.name);
-                let pointer = format!("{pointer}/columns/{at}");
-                self.column(child, &path, &pointer, Some((&indices, plain(&data_type))), depth + 1)?;
-            }
-            if let (Some(promised), Some(item)) = (&column.items, promise::item(plain(&data_type))) {
-                let pointer = format!("{pointer}/items");
-                let path = format!("{path}[]");
-                let inner = Promise::parse(&promised.promise)
-                    .map_err(|e| e.at(format!("{pointer}/type")))?;
-                let fits = inner.fits(item.data_type());
-                self.decided(&path, "type_is", &pointer,
-                    if fits { Status::Pass } else { Status::Fail },
-                    (!fits).then(|| format!("promised as {}, the data has {}",
-                        promised.promise, promise::words(item.data_type()))));
-            }
-        }
-        Ok(())
-    }
-
-    fn top(&self, name: &str) -> Result<Option<(Vec<usize>, DataType)>> {
-        let mut places =
-            self.schema.fields().iter().enumerate().filter(|(_, f)| f.name() == name);
-        let first = places.next();
-        if places.next().is_some() {
-            return Err(Error::new(
-                Code::BadColumns,
-                format!("the data has the column {name:?} more than once"),
-            )
-            .help("rename or drop one of them before the gate"));
-        }
-        Ok(first.map(|(at, field)| (vec![at], field.data_type().clone())))
-    }
-
-    fn decided(
-        &mut self,
-        path: &str,
-        check: &str,
-        pointer: &str,
-        status: Status,
-        reason: Option<String>,
-    ) {
-        self.clauses.push(Planned {
-            id: if path.is_empty() { check.to_owned() } else { format!("{path}.{check}") },
-            check: check.to_owned(),
-            columns: if path.is_empty() { Vec::new() } else { vec![path.to_owned()] },
-            severity: "error".into(),
-            rejects: false,
-            dimension: None,
-            threshold: Threshold::default(),
-            max_pct: None,
-            pointer: pointer.to_owned(),
-            work: Work::Decided { status, reason },
-        });
-    }
-
-    fn extra(&self) -> Vec<usize> {
-        let promised: HashSet<_> = self.contract.columns.iter().map(|c| c.name.as_str()).collect();
-        (0..self.schema.fields().len())
-            .filter(|at| !promised.contains(self.schema.field(*at).name().as_str()))
-            .collect()
-    }
-
-    fn keeps_extra(&self) -> bool {
-        self.contract.extra_columns.as_deref() == Some("keep")
-    }
-
-    fn columns_match(&mut self) {
-        let extra = self.extra();
-        let ordered = || {
-            let positions: Vec<usize> = self
-                .contract
-                .columns
-                .iter()
-                .filter_map(|c| self.schema.fields().iter().position(|f| *f.name() == c.name))
-                .collect();
-            positions.is_sorted()
-        };
-        let (status, reason) = if extra.is_empty() {
-            if self.contract.strict && !ordered() {
-                (Status::Fail, Some("the columns come in another order than promised".into()))
-            } else {
-                (Status::Pass, None)
-            }
-        } else {
-            let mut names: Vec<_> =
-                extra.iter().take(5).map(|at| self.schema.field(*at).name().as_str()).collect();
-            if extra.len() > 5 {
-                names.push("…");
-            }
-            let names = names.join(", ");
-            let count = extra.len();
-            let plural = if count == 1 { "column is" } else { "columns are" };
-            if self.contract.strict {
-                (Status::Fail, Some(format!("{count} {plural} not promised: {names}")))
-            } else if self.keeps_extra() {
-                (Status::Pass, Some(format!("{count} {plural} kept though not promised: {names}")))
-            } else {
-                (Status::Warn, Some(format!("{count} {plural} not promised and not published: {names}")))
-            }
-        };
-        self.decided("", "columns_match", "/columns", status, reason);
-    }
-
-    fn check(&mut self, check: &contract::Check, pointer: &str) -> Result<Planned> {
-        let name = checks::kind(&check.check).map_err(|e| e.at("/check"))?.definition().name;
-        checks::arity(check).map_err(|e| e.at("/columns"))?;
-        let severity = check.severity.clone().unwrap_or_else(|| "error".into());
-        let rejects = !matches!(severity.as_str(), "warning" | "warn");
-        let (threshold, max_pct) = threshold(check)?;
-        let work = self.work(check)?;
-        Ok(Planned {
-            id: check.id.clone(),
-            check: name.to_owned(),
-            columns: check.columns.clone(),
-            severity,
-            rejects,
-            dimension: check.dimension.clone(),
-            threshold,
-            max_pct,
-            pointer: pointer.to_owned(),
-            work,
-        })
-    }
-
-    fn work(&mut self, check: &contract::Check) -> Result<Work> {
-        let mut columns = Vec::with_capacity(check.columns.len());
-        let mut indices = Vec::with_capacity(check.columns.len());
-        for (at, path) in check.columns.iter().enumerate() {
-            let Some(resolved) = self.resolved.iter().find(|r| r.path == *path) else {
-                let names = self.resolved.iter().map(|r| r.path.as_str());
-                let error =
-                    Error::new(Code::UnknownColumn, format!("the contract has no column {path:?}"))
-                        .at(format!("/columns/{at}"));
-                return Err(match promise::nearest(path, names) {
-                    Some(near) => error.help(format!("did you mean {near:?}?")),
-                    None => error,
-                });
-            };
-            match &resolved.found {
-                Found::Here { indices: path_indices, data_type } => {
-                    indices.push(path_indices.clone());
-                    columns.push(ColumnRef {
-                        path: path.clone(),
-                        promise: resolved.promise,
-                        data_type: plain(data_type).clone(),
-                    });
-                }
-                Found::Missing | Found::Mistyped => {
-                    let reason = if matches!(resolved.found, Found::Missing) {
-                        format!("the column {path} is missing")
-                    } else {
-                        format!("the column {path} has another type than promised")
-                    };
-                    return Ok(Work::Decided {
-                        status: Status::NotEnforced,
-                        reason: Some(reason),
-                    });
-                }
-            }
-        }
-        let clause = Clause { check, columns };
-        let compiled = checks::compile(&clause)?;
-        let leaves: Vec<usize> = clause
-            .columns
-            .iter()
-            .zip(indices)
-            .map(|(column, indices)| self.leaf(column, indices))
-            .collect();
-        let first = leaves.first().copied().unwrap_or_default();
-        let types: Vec<DataType> = clause.columns.iter().map(|c| c.data_type.clone()).collect();
-        Ok(match compiled {
-            Compiled::NotNull => Work::NotNull { leaf: first },
-            Compiled::Row(check) => Work::Row { leaves, check },
-            Compiled::Always(why) => Work::Always { leaf: first, why },
-            Compiled::Unique { nulls, keep_first } => Work::Key {
-                leaves,
-                spec: KeySpec::compile(&types, nulls)?,
-                keep_first,
-                forbid_null: false,
-            },
-            Compiled::PrimaryKey => Work::Key {
-                leaves,
-                spec: KeySpec::compile(&types, Nulls::Distinct)?,
-                keep_first: true,
-                forbid_null: true,
-            },
-            Compiled::Dataset(check) => Work::Dataset { leaves, check },
-        })
-    }
-
-    fn leaf(&mut self, column: &ColumnRef, indices: Vec<usize>) -> usize {
-        if let Some(at) = self.leaves.iter().position(|l| l.indices == indices) {
-            return at;
-        }
-        self.leaves.push(Leaf {
-            indices,
-            floating: column.data_type.is_floating(),
-        });
-        self.leaves.len() - 1
-    }
-
-    fn outputs(&mut self) -> Result<Vec<Output>> {
-        let mut outputs = Vec::new();
-        for (position, column) in self.contract.columns.iter().enumerate() {
-            let pointer = format!("/columns/{position}");
-            let here = self.resolved.iter().find(|r| r.path == column.name).and_then(|r| {
-                match &r.found {
-                    Found::Here { indices, data_type } => {
-                        indices.first().map(|at| (*at, data_type.clone()))
-                    }
-                    _ => None,
-                }
-            });
-            // A column that is missing or mistyped is not emitted: its mask could not hold.
-            let Some((index, data_type)) = here else { continue };
-            let mask = self.mask(column, &column.name, &data_type, &pointer)?;
-            outputs.push(Output { index, mask });
-        }
-        if self.keeps_extra() {
-            outputs.extend(self.extra().into_iter().map(|index| Output { index, mask: None }));
-        }
-        Ok(outputs)
-    }
-
-    fn mask(
-        &mut self,
-        column: &contract::Column,
-        path: &str,
-        data_type: &DataType,
-        pointer: &str,
-    ) -> Result<Option<MaskTree>> {
-        if let Some(clause) = &column.mask {
-            let at = format!("{pointer}/mask");
-            let mask = masks::compile(clause, data_type, column.required, self.keys)
-                .map_err(|e| within(e, &at))?;
-            self.masks.push(PlannedMask {
-                column: path.to_owned(),
-                method: mask.method().to_owned(),
-                domain: mask.domain().map(str::to_owned),
-                key_id: mask.key_id().map(str::to_owned),
-            });
-            return Ok(Some(MaskTree::Leaf(mask)));
-        }
-        let nested = |column: &contract::Column| has_mask(column);
-        if !column.columns.iter().any(nested) && !column.items.as_deref().is_some_and(nested) {
-            return Ok(None);
-        }
-        match data_type {
-            DataType::Struct(fields) => {
-                let mut trees = Vec::with_capacity(fields.len());
-                for field in fields {
-                    let child = column.columns.iter().enumerate().find(|(_, c)| c.name == *field.name());
-                    trees.push(match child {
-                        Some((at, child)) => self.mask(
-                            child,
-                            &format!("{path}.{}", child.name),
-                            field.data_type(),
-                            &format!("{pointer}/columns/{at}"),
-                        )?,
-                        None => None,
-                    });
-                }
-                Ok(Some(MaskTree::Fields(trees)))
-            }
-            DataType::List(field) | DataType::LargeList(field) => {
-                let Some(items) = column.items.as_deref() else { return Ok(None) };
-                let tree = self.mask(
-                    items,
-                    &format!("{path}[]"),
-                    field.data_type(),
-                    &format!("{pointer}/items"),
-                )?;
-                Ok(tree.map(|tree| MaskTree::Items(Box::new(tree))))
-            }
-            other => Err(Error::new(
-                Code::MaskNotApplicable,
-                format!("a mask inside {path} cannot reach into {}", promise::words(other)),
-            )
-            .at(pointer)
-            .help("mask the whole column, or bring it as struct or list")),
-        }
-    }
-
-    fn accepted_schema(&self, outputs: &[Output]) -> SchemaRef {
-        let fields: Vec<Field> = outputs
-            .iter()
-            .map(|output| {
-                let field = self.schema.field(output.index);
-                let required = self
-                    .contract
-                    .columns
-                    .iter()
-                    .any(|c| c.name == *field.name() && c.required);
-                match &output.mask {
-                    // Metadata of a raw column can hold statistics or extension names of it.
-                    Some(tree) => Field::new(
-                        field.name(),
-                        tree.output_type(field.data_type()),
-                        !required,
-                    ),
-                    None => field.clone().with_nullable(!required),
-                }
-            })
-            .collect();
-        Arc::new(Schema::new(fields))
-    }
-}
-
-fn has_mask(column: &contract::Column) -> bool {
-    column.mask.is_some()
-        || column.columns.iter().any(has_mask)
-        || column.items.as_deref().is_some_and(has_mask)
-}
-
-impl MaskTree {
-    fn output_type(&self, input: &DataType) -> DataType {
-        match (self, input) {
-            (Self::Leaf(mask), _) => mask.output_type().clone(),
-            (Self::Fields(trees), DataType::Struct(fields)) => DataType::Struct(
-                fields
-                    .iter()
-                    .zip(trees)
-                    .map(|(field, tree)| match tree {
-                        Some(tree) => Arc::new(Field::new(
-                            field.name(),
-                            tree.output_type(field.data_type()),
-                            true,
-                        )),
-                        None => Arc::clone(field),
-                    })
-                    .collect(),
-            ),
-            (Self::Items(tree), DataType::List(field)) => DataType::List(Arc::new(Field::new(
-                field.name(),
-                tree.output_type(field.data_type()),
-                true,
-            ))),
-            (Self::Items(tree), DataType::LargeList(field)) => DataType::LargeList(Arc::new(
-                Field::new(field.name(), tree.output_type(field.data_type()), true),
-            )),
-            (_, other) => other.clone(),
-        }
-    }
-}
-
-fn quarantine_schema(accepted: &Schema) -> SchemaRef {
-    let mut fields: Vec<Field> =
-        accepted.fields().iter().map(|f| f.as_ref().clone().with_nullable(true)).collect();
-    fields.push(Field::new(ROW_COLUMN, DataType::UInt64, false));
-    let id = Field::new("item", DataType::Utf8, false);
-    fields.push(Field::new(CHECKS_COLUMN, DataType::List(Arc::new(id)), false));
-    Arc::new(Schema::new(fields))
-}
-
-/// Makes the pointer of an error that was found inside a clause absolute.
-fn within(mut error: Error, pointer: &str) -> Error {
-    error.clause = Some(match error.clause {
-        Some(inner) => format!("{pointer}{inner}"),
-        None => pointer.to_owned(),
-    });
-    error
-}
-
-fn threshold(check: &contract::Check) -> Result<(Threshold, Option<String>)> {
-    let bad = || {
-        Error::new(Code::BadArgument, "max_pct takes a number from 0 to 100")
-            .at("/max_pct")
-            .help("write 0.1 for one row in a thousand")
-    };
-    let (max_pct, written) = match &check.max_pct {
-        None | Some(Literal::Null) => (None, None),
-        Some(Literal::Number(text)) => {
-            let number = Number::parse(text).filter(|n| !n.is_negative()).ok_or_else(bad)?;
-            // Nine digits below the point are kept exactly; more are refused.
-            let numerator: u128 =
-                number.at_scale(9, None).and_then(|d| d.parse().ok()).ok_or_else(bad)?;
-            if numerator > 100 * 1_000_000_000 {
-                return Err(bad());
-            }
-            (Some((numerator, 1_000_000_000)), Some(text.clone()))
-        }
-        Some(_) => return Err(bad()),
-    };
-    Ok((Threshold { max_rows: check.max_rows, max_pct }, written))
 }

@@ -113,9 +113,7 @@ pub(crate) fn static_names(path: &Path) -> Vec<String> {
 
 fn is_name(text: &str) -> bool {
     let mut chars = text.chars();
-    chars
-        .next()
-        .is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
+    chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
         && chars.all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
@@ -159,17 +157,8 @@ impl Analysis {
                 check_bodies(file, rule, findings);
                 let growth = growth::of(rule);
                 let package = package.clone();
-                facts.push((
-                    At {
-                        module: at,
-                        rule: rule_at,
-                        group,
-                        named,
-                        package,
-                        growth,
-                    },
-                    found,
-                ));
+                facts
+                    .push((At { module: at, rule: rule_at, group, named, package, growth }, found));
             }
         }
         for (at, found) in facts {
@@ -187,31 +176,18 @@ impl Analysis {
         };
         let aliases: Vec<String> = module.imports.iter().filter_map(import_alias).collect();
         let is_global = |name: &str| {
-            let root: Vec<String> = at
-                .package
-                .iter()
-                .cloned()
-                .chain([name.to_owned()])
-                .collect();
+            let root: Vec<String> = at.package.iter().cloned().chain([name.to_owned()]).collect();
             aliases.iter().any(|alias| alias == name) || !self.read_by(&root).is_empty()
         };
         let arity = |callee: &Expr| {
             let names = ast::names(callee)?;
             let found = self.function(&at.package, &names);
-            let builtin = BUILTINS
-                .get(names.join(".").as_str())
-                .map(|(_, n)| usize::from(*n));
-            found
-                .and_then(|group| self.groups.get(group)?.arity)
-                .or(builtin)
+            let builtin = BUILTINS.get(names.join(".").as_str()).map(|(_, n)| usize::from(*n));
+            found.and_then(|group| self.groups.get(group)?.arity).or(builtin)
         };
-        if let Some((name, (line, column))) = safety::unbound(
-            rule,
-            &Known {
-                is_global: &is_global,
-                arity: &arity,
-            },
-        ) {
+        if let Some((name, (line, column))) =
+            safety::unbound(rule, &Known { is_global: &is_global, arity: &arity })
+        {
             findings.push(
                 Finding::error(Code::Invalid, file, format!("`{name}` never gets a value"))
                     .at(line, column)
@@ -235,10 +211,7 @@ impl Analysis {
             path.extend(static_names(&written));
         }
         let arity = match rule.as_ref() {
-            Rule::Spec {
-                head: RuleHead::Func { args, .. },
-                ..
-            } => Some(args.len()),
+            Rule::Spec { head: RuleHead::Func { args, .. }, .. } => Some(args.len()),
             Rule::Default { args, .. } if !args.is_empty() => Some(args.len()),
             _ => None,
         };
@@ -272,23 +245,12 @@ impl Analysis {
             found.extend(path.get(..length).and_then(|above| self.index.get(above)));
         }
         let below = self.index.range(path.to_vec()..);
-        found.extend(
-            below
-                .take_while(|(at, _)| at.starts_with(path))
-                .map(|(_, group)| *group),
-        );
+        found.extend(below.take_while(|(at, _)| at.starts_with(path)).map(|(_, group)| *group));
         found
     }
 
     fn connect(&mut self, at: At<'_>, found: Facts, tests: bool, findings: &mut Vec<Finding>) {
-        let At {
-            module,
-            rule,
-            group,
-            named,
-            package,
-            growth,
-        } = at;
+        let At { module, rule, group, named, package, growth } = at;
         let file = named.file;
         let mut uses = BTreeSet::new();
         let mut reads = Vec::new();
@@ -296,12 +258,7 @@ impl Analysis {
             let names = static_names(&path);
             check_forbidden(file, &names.join("."), path.place, findings);
             match names.first().map(String::as_str) {
-                Some("input") => reads.push(Read {
-                    module,
-                    rule,
-                    path,
-                    formatted,
-                }),
+                Some("input") => reads.push(Read { module, rule, path, formatted }),
                 Some("data") => uses.extend(self.read_by(names.get(1..).unwrap_or_default())),
                 _ => {
                     let full: Vec<String> = package.iter().chain(&names).cloned().collect();
@@ -314,12 +271,7 @@ impl Analysis {
         }
         for path in found.mocked {
             match path.root.as_str() {
-                "input" => reads.push(Read {
-                    module,
-                    rule,
-                    path,
-                    formatted: false,
-                }),
+                "input" => reads.push(Read { module, rule, path, formatted: false }),
                 "data" => {}
                 _ => check_mocked(file, &path, tests, findings),
             }
@@ -372,12 +324,7 @@ impl Analysis {
             Err(Box::new(error(Code::Arity, message)))
         };
         if let Some(found) = self.function(package, &names) {
-            check(
-                self.groups
-                    .get(found)
-                    .and_then(|group| group.arity)
-                    .unwrap_or_default(),
-            )?;
+            check(self.groups.get(found).and_then(|group| group.arity).unwrap_or_default())?;
             return Ok(Some(found));
         }
         if let Some(reason) = builtins::forbidden(&name) {
@@ -404,24 +351,17 @@ impl Analysis {
                     .help("write the function's full path, such as `data.lib.f(x)`"),
             ));
         }
-        let functions = self
-            .groups
-            .iter()
-            .filter(|g| g.arity.is_some() && g.path.len() > g.package);
+        let functions =
+            self.groups.iter().filter(|g| g.arity.is_some() && g.path.len() > g.package);
         let known = functions
             .filter(|g| g.path.starts_with(package))
             .map(|g| g.path.get(package.len()..).unwrap_or_default().join("."))
             .chain(BUILTINS.keys().map(|k| (*k).to_owned()))
             .collect::<Vec<_>>();
-        let finding = error(
-            Code::UnknownFunction,
-            format!("no function is called `{name}`"),
-        );
-        Err(Box::new(
-            match nearest(&name, known.iter().map(String::as_str)) {
-                Some(near) => finding.help(format!("did you mean `{near}`?")),
-                None => finding,
-            },
-        ))
+        let finding = error(Code::UnknownFunction, format!("no function is called `{name}`"));
+        Err(Box::new(match nearest(&name, known.iter().map(String::as_str)) {
+            Some(near) => finding.help(format!("did you mean `{near}`?")),
+            None => finding,
+        }))
     }
 }

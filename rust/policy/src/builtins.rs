@@ -14,11 +14,7 @@ use crate::limits::Limits;
 
 /// Builtins that are refused when a module is loaded, with the reason; they also fail when called.
 const FORBIDDEN: &[(&str, u8, &str)] = &[
-    (
-        "graph.reachable_paths",
-        2,
-        "the number of paths has no bound",
-    ),
+    ("graph.reachable_paths", 2, "the number of paths has no bound"),
     ("http.send", 1, "policies do not reach the network"),
     ("net.lookup_ip_addr", 1, "policies do not reach the network"),
     ("opa.runtime", 0, "policies do not see the environment"),
@@ -138,20 +134,8 @@ fn placeholder() -> &'static (Span, Vec<Ref<Expr>>) {
         // An empty source is within every bound.
         #[allow(clippy::expect_used)]
         let source = Source::from_contents("builtin".to_owned(), String::new()).expect("empty");
-        let span = Span {
-            source,
-            line: 1,
-            col: 1,
-            start: 0,
-            end: 0,
-        };
-        let null = || {
-            Ref::new(Expr::Null {
-                span: span.clone(),
-                value: Value::Null,
-                eidx: 0,
-            })
-        };
+        let span = Span { source, line: 1, col: 1, start: 0, end: 0 };
+        let null = || Ref::new(Expr::Null { span: span.clone(), value: Value::Null, eidx: 0 });
         let params = std::iter::repeat_with(null).take(8).collect();
         (span, params)
     })
@@ -183,8 +167,7 @@ fn two_collections(args: &[Value], limits: &Limits) -> Option<()> {
 }
 
 fn shift(args: &[Value], _: &Limits) -> Option<()> {
-    args.iter()
-        .try_for_each(|arg| bounded_number(arg).map(|_| ()))?;
+    args.iter().try_for_each(|arg| bounded_number(arg).map(|_| ()))?;
     let by = args.get(1).and_then(bounded_number)?;
     (0.0..=1024.0).contains(&by).then_some(())
 }
@@ -217,16 +200,10 @@ fn pattern(args: &[Value], limits: &Limits) -> Option<()> {
 
 /// `regex.replace(text, pattern, value)`: the pattern stands second.
 fn regex_replace(args: &[Value], limits: &Limits) -> Option<()> {
-    let (subject, value) = (
-        text(args, 0).map_or(0, str::len),
-        text(args, 2).map_or(0, str::len),
-    );
+    let (subject, value) = (text(args, 0).map_or(0, str::len), text(args, 2).map_or(0, str::len));
     within(text(args, 1).map_or(0, str::len), limits.max_pattern_bytes)?;
     within(subject, limits.max_subject_bytes)?;
-    within(
-        (subject + 1).saturating_mul(value + 1),
-        limits.max_string_bytes,
-    )
+    within((subject + 1).saturating_mul(value + 1), limits.max_string_bytes)
 }
 
 fn needle(args: &[Value], limits: &Limits) -> Option<()> {
@@ -235,14 +212,8 @@ fn needle(args: &[Value], limits: &Limits) -> Option<()> {
 }
 
 fn grown(subject: &str, old: &str, new: &str) -> usize {
-    let matches = if old.is_empty() {
-        subject.len() + 1
-    } else {
-        subject.matches(old).count()
-    };
-    subject
-        .len()
-        .saturating_add(matches.saturating_mul(new.len()))
+    let matches = if old.is_empty() { subject.len() + 1 } else { subject.matches(old).count() };
+    subject.len().saturating_add(matches.saturating_mul(new.len()))
 }
 
 fn replace(args: &[Value], limits: &Limits) -> Option<()> {
@@ -267,19 +238,13 @@ fn replace_n(args: &[Value], limits: &Limits) -> Option<()> {
             longest = longest.saturating_mul(new.len().div_ceil(least).max(1));
         }
     }
-    within(
-        (subject.len() + 1).saturating_mul(longest),
-        limits.max_string_bytes,
-    )
+    within((subject.len() + 1).saturating_mul(longest), limits.max_string_bytes)
 }
 
 fn sprintf(args: &[Value], limits: &Limits) -> Option<()> {
     let format = text(args, 0).unwrap_or_default();
     let mut widths = 0usize;
-    for digits in format
-        .split(|c: char| !c.is_ascii_digit())
-        .filter(|d| !d.is_empty())
-    {
+    for digits in format.split(|c: char| !c.is_ascii_digit()).filter(|d| !d.is_empty()) {
         widths = widths.saturating_add(digits.parse().unwrap_or(usize::MAX));
     }
     // Digits outside of a verb count too; that only makes the bound stricter.
@@ -309,10 +274,7 @@ fn product(args: &[Value], limits: &Limits) -> Option<()> {
 fn range(args: &[Value], limits: &Limits) -> Option<()> {
     let mut numbers = args.iter().map(bounded_number);
     let (Some(Some(from)), Some(Some(to))) = (numbers.next(), numbers.next()) else {
-        return args
-            .iter()
-            .all(|a| !matches!(a, Value::Number(_)))
-            .then_some(());
+        return args.iter().all(|a| !matches!(a, Value::Number(_))).then_some(());
     };
     let step = numbers.next().flatten().unwrap_or(1.0).abs().max(1.0);
     ((to - from).abs() / step <= limits.max_elements as f64).then_some(())
@@ -333,11 +295,8 @@ fn count_text(args: &[Value]) -> Result<Value> {
     let (Some(subject), Some(part)) = (text(args, 0), text(args, 1)) else {
         return Err(anyhow!("not text"));
     };
-    let count = if part.is_empty() {
-        subject.chars().count() + 1
-    } else {
-        subject.matches(part).count()
-    };
+    let count =
+        if part.is_empty() { subject.chars().count() + 1 } else { subject.matches(part).count() };
     Ok(Value::from(count as u64))
 }
 

@@ -55,9 +55,7 @@ static LEFT_BEHIND: AtomicUsize = AtomicUsize::new(0);
 pub(crate) fn on_own_stack<T: Send>(f: impl FnOnce() -> T + Send) -> Option<T> {
     let own = || guarded(f).ok();
     std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new()
-            .stack_size(STACK_BYTES)
-            .spawn_scoped(scope, own);
+        let thread = std::thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, own);
         thread.ok()?.join().ok().flatten()
     })
 }
@@ -82,10 +80,7 @@ pub(crate) fn within<T: Send + 'static>(
         }
         let _ = sender.send(result);
     };
-    std::thread::Builder::new()
-        .stack_size(STACK_BYTES)
-        .spawn(own)
-        .ok()?;
+    std::thread::Builder::new().stack_size(STACK_BYTES).spawn(own).ok()?;
     if let Ok(result) = receiver.recv_timeout(budget) {
         return result;
     }
@@ -112,10 +107,7 @@ pub(crate) struct Failure {
 /// the message can hold values and is dropped. File names are the engine's own (`m0`, `m1`).
 pub(crate) fn place_of(error: &anyhow::Error) -> Option<Place> {
     let text = error.to_string();
-    let mut parts = text
-        .lines()
-        .find_map(|line| line.strip_prefix("--> "))?
-        .rsplitn(3, ':');
+    let mut parts = text.lines().find_map(|line| line.strip_prefix("--> "))?.rsplitn(3, ':');
     let column = parts.next()?.trim().parse().ok()?;
     let line = parts.next()?.parse().ok()?;
     Some((parts.next()?.to_owned(), line, column))
@@ -153,21 +145,12 @@ pub(crate) struct Session<'p> {
 
 impl Pool {
     pub(crate) fn new(base: Engine) -> Self {
-        Self {
-            base,
-            idle: Mutex::new(Vec::new()),
-        }
+        Self { base, idle: Mutex::new(Vec::new()) }
     }
 
     pub(crate) fn session(&self, input: Value, now_ns: i64, budget: Duration) -> Session<'_> {
         let deadline = Instant::now() + budget;
-        Session {
-            pool: self,
-            engine: None,
-            input,
-            now_ns,
-            deadline,
-        }
+        Session { pool: self, engine: None, input, now_ns, deadline }
     }
 
     fn take(&self) -> Engine {
@@ -249,10 +232,7 @@ fn evaluate(engine: &mut Engine, ask: Ask<'_>) -> anyhow::Result<Value> {
         Ask::One(module, rule, path) => {
             let mut value = engine.eval_rule_in_module(module, rule, false)?;
             for name in path {
-                let next = value
-                    .as_object()
-                    .ok()
-                    .and_then(|o| o.get(&Value::from(name.as_str())));
+                let next = value.as_object().ok().and_then(|o| o.get(&Value::from(name.as_str())));
                 value = next.cloned().unwrap_or(Value::Undefined);
             }
             Ok(value)

@@ -84,10 +84,7 @@ pub(crate) fn packages(analysis: &Analysis, files: &[String]) -> Vec<Package> {
     let mut by_name: BTreeMap<Vec<String>, Vec<usize>> = BTreeMap::new();
     for group in &analysis.groups {
         let package = group.path.get(..group.package).unwrap_or_default().to_vec();
-        by_name
-            .entry(package)
-            .or_default()
-            .extend(group.rules.iter().map(|(module, _)| *module));
+        by_name.entry(package).or_default().extend(group.rules.iter().map(|(module, _)| *module));
     }
     let mut packages = Vec::new();
     for (path, mut modules) in by_name {
@@ -101,10 +98,7 @@ pub(crate) fn packages(analysis: &Analysis, files: &[String]) -> Vec<Package> {
         let reads_report = asked.clone().any(|t| reads_input(analysis, t, "report"));
         packages.push(Package {
             name: path.join("."),
-            files: modules
-                .iter()
-                .filter_map(|m| files.get(*m).cloned())
-                .collect(),
+            files: modules.iter().filter_map(|m| files.get(*m).cloned()).collect(),
             denials,
             allow_publish,
             allow_read,
@@ -118,32 +112,23 @@ pub(crate) fn packages(analysis: &Analysis, files: &[String]) -> Vec<Package> {
 pub(crate) fn reads_input(analysis: &Analysis, target: &Target, name: &str) -> bool {
     let reached = graph::reach(analysis, analysis.read_by(&target.path));
     let groups = reached.iter().filter_map(|at| analysis.groups.get(*at));
-    groups
-        .flat_map(|group| &group.reads)
-        .any(|read| match read.path.steps.first() {
-            Some(Step::Name(step, _)) => step == name,
-            Some(Step::Any) | None => true,
-        })
+    groups.flat_map(|group| &group.reads).any(|read| match read.path.steps.first() {
+        Some(Step::Name(step, _)) => step == name,
+        Some(Step::Any) | None => true,
+    })
 }
 
 /// A required entry point as it is written in configuration: a package, which stands for its
 /// `allow_publish`, or the full path of a rule; `data.` in front is optional.
 pub(crate) fn required(analysis: &Analysis, written: &str) -> Option<Required> {
-    let path: Vec<String> = written
-        .strip_prefix("data.")
-        .unwrap_or(written)
-        .split('.')
-        .map(str::to_owned)
-        .collect();
+    let path: Vec<String> =
+        written.strip_prefix("data.").unwrap_or(written).split('.').map(str::to_owned).collect();
     let target = target(analysis, &path, ALLOW_PUBLISH).or_else(|| {
         let (name, package) = path.split_last()?;
         target(analysis, package, name)
     })?;
     let reads_report = reads_input(analysis, &target, "report");
-    Some(Required {
-        target,
-        reads_report,
-    })
+    Some(Required { target, reads_report })
 }
 
 /// The groups that answer a question.

@@ -231,11 +231,7 @@ fn distance(a: &str, b: &str) -> usize {
             let mut best = (above + 1).min(left + 1).min(corner + usize::from(x != y));
             let swapped = i > 0 && j > 0 && a.get(i - 1) == Some(y) && b.get(j - 1) == Some(x);
             if swapped {
-                let earlier = rows
-                    .get(i - 1)
-                    .and_then(|r| r.get(j - 1))
-                    .copied()
-                    .unwrap_or(0);
+                let earlier = rows.get(i - 1).and_then(|r| r.get(j - 1)).copied().unwrap_or(0);
                 best = best.min(earlier + 1);
             }
             row.push(best);
@@ -252,10 +248,7 @@ mod tests {
     #[test]
     fn a_near_name_is_found_and_a_far_one_is_not() {
         assert_eq!(nearest("shcema", ["schema", "report"]), Some("schema"));
-        assert_eq!(
-            nearest("encyption", ["encryption", "storage"]),
-            Some("encryption")
-        );
+        assert_eq!(nearest("encyption", ["encryption", "storage"]), Some("encryption"));
         assert_eq!(nearest("zzz", ["schema", "report"]), None);
     }
 

@@ -57,10 +57,7 @@ pub(crate) fn check(
     let done: BTreeSet<usize> = order.into_iter().collect();
     if let Some(cycle) = cycle(analysis, &done) {
         let name = |at: &usize| {
-            analysis
-                .groups
-                .get(*at)
-                .map_or(String::new(), |group| group.path.join("."))
+            analysis.groups.get(*at).map_or(String::new(), |group| group.path.join("."))
         };
         let names: Vec<String> = cycle.iter().take(6).map(name).collect();
         let (file, line, column) = place(cycle.first().copied().unwrap_or(0));
@@ -78,10 +75,7 @@ pub(crate) fn check(
         Finding::error(Code::TooDeep, file, message).at(line, column)
     };
     if let Some(at) = deepest.filter(|_| whole.calls > limits.max_call_depth) {
-        let message = format!(
-            "rules call each other deeper than {}",
-            limits.max_call_depth
-        );
+        let message = format!("rules call each other deeper than {}", limits.max_call_depth);
         findings.push(
             too_deep(at, message)
                 .help("shorten the chain of rules, or raise limits.max_call_depth"),
@@ -117,15 +111,11 @@ fn cost(analysis: &Analysis, at: usize, costs: &BTreeMap<usize, Cost>) -> (Cost,
             .doublings
             .saturating_add(growth.doublings)
             .saturating_add(called(|cost| cost.doublings));
-        let levels = used
-            .levels
-            .saturating_add(growth.levels)
-            .saturating_add(called(|cost| cost.levels));
+        let levels =
+            used.levels.saturating_add(growth.levels).saturating_add(called(|cost| cost.levels));
         inner.doublings = inner.doublings.max(doublings);
         inner.levels = inner.levels.max(levels);
-        outer.doublings = outer
-            .doublings
-            .max(doublings.saturating_add(growth.members));
+        outer.doublings = outer.doublings.max(doublings.saturating_add(growth.members));
         outer.levels = outer.levels.max(levels);
     }
     inner.calls = used.calls.saturating_add(group.depth + 1);
@@ -142,9 +132,8 @@ fn order(analysis: &Analysis) -> Vec<usize> {
             used_by.entry(*used).or_default().push(at);
         }
     }
-    let mut ready: VecDeque<usize> = (0..analysis.groups.len())
-        .filter(|at| waiting.get(*at) == Some(&0))
-        .collect();
+    let mut ready: VecDeque<usize> =
+        (0..analysis.groups.len()).filter(|at| waiting.get(*at) == Some(&0)).collect();
     let mut order = Vec::new();
     while let Some(at) = ready.pop_front() {
         order.push(at);
@@ -173,13 +162,7 @@ fn cycle(analysis: &Analysis, done: &BTreeSet<usize>) -> Option<Vec<usize>> {
         }
         seen.insert(at, trail.len());
         trail.push(at);
-        at = analysis
-            .groups
-            .get(at)?
-            .uses
-            .iter()
-            .copied()
-            .find(|next| !done.contains(next))?;
+        at = analysis.groups.get(at)?.uses.iter().copied().find(|next| !done.contains(next))?;
     }
 }
 

@@ -59,12 +59,7 @@ impl Growth {
             }
             match &stmt.literal {
                 Literal::SomeVars { .. } => {}
-                Literal::SomeIn {
-                    key,
-                    value,
-                    collection,
-                    ..
-                } => {
+                Literal::SomeIn { key, value, collection, .. } => {
                     for expr in key.iter().chain([value, collection]) {
                         self.expr(expr);
                     }
@@ -91,10 +86,7 @@ impl Growth {
             return;
         }
         let children = ast::children(expr);
-        if matches!(
-            expr.as_ref(),
-            Expr::Array { .. } | Expr::Set { .. } | Expr::Object { .. }
-        ) {
+        if matches!(expr.as_ref(), Expr::Array { .. } | Expr::Set { .. } | Expr::Object { .. }) {
             let parts = children.iter().filter(|child| !is_constant(child)).count();
             if parts > 0 {
                 self.levels += 1;
@@ -116,9 +108,9 @@ fn is_constant(expr: &Expr) -> bool {
         | Expr::Bool { .. }
         | Expr::Null { .. }
         | Expr::UnaryExpr { .. } => true,
-        Expr::Array { .. } | Expr::Set { .. } | Expr::Object { .. } => ast::children(expr)
-            .into_iter()
-            .all(|child| is_constant(child)),
+        Expr::Array { .. } | Expr::Set { .. } | Expr::Object { .. } => {
+            ast::children(expr).into_iter().all(|child| is_constant(child))
+        }
         _ => false,
     }
 }

@@ -67,11 +67,8 @@ pub(crate) fn check(file: &str, text: &str, limits: &Limits) -> Result<Scan, Fin
         .help("split the module, or raise limits.max_file_bytes"));
     }
     if text.lines().count() > limits.max_lines {
-        return Err(too_large(format!(
-            "the module has more than {} lines",
-            limits.max_lines
-        ))
-        .help("split the module, or raise limits.max_lines"));
+        return Err(too_large(format!("the module has more than {} lines", limits.max_lines))
+            .help("split the module, or raise limits.max_lines"));
     }
     let mut scan = Scan::default();
     let mut levels = vec![Level::default()];
@@ -79,19 +76,12 @@ pub(crate) fn check(file: &str, text: &str, limits: &Limits) -> Result<Scan, Fin
     let mut after_dot = false;
     let mut signs = 0usize;
     for token in Scanner::new(text) {
-        let Token {
-            kind,
-            text: word,
-            line,
-            column,
-        } = token;
+        let Token { kind, text: word, line, column } = token;
         let nesting = |what: String| Finding::error(Code::Nesting, file, what).at(line, column);
         if column > limits.max_columns {
-            return Err(
-                too_large(format!("a line is longer than {}", limits.max_columns))
-                    .at(line, column)
-                    .help("break the line, or raise limits.max_columns"),
-            );
+            return Err(too_large(format!("a line is longer than {}", limits.max_columns))
+                .at(line, column)
+                .help("break the line, or raise limits.max_columns"));
         }
         let dotted = std::mem::take(&mut after_dot);
         if !(kind == Kind::Symbol && word == "-") {
@@ -115,10 +105,7 @@ pub(crate) fn check(file: &str, text: &str, limits: &Limits) -> Result<Scan, Fin
                         level.operators += 1;
                     }
                     let literal = word != "(";
-                    levels.push(Level {
-                        literal,
-                        ..Level::default()
-                    });
+                    levels.push(Level { literal, ..Level::default() });
                     before = Before::Nothing;
                     // The outermost bracket is the rule's body.
                     let literals = levels.iter().skip(2).filter(|l| l.literal).count();
@@ -192,10 +179,7 @@ pub(crate) fn check(file: &str, text: &str, limits: &Limits) -> Result<Scan, Fin
             return Err(Finding::error(
                 Code::Nesting,
                 file,
-                format!(
-                    "an expression is deeper than {}",
-                    limits.max_expression_depth
-                ),
+                format!("an expression is deeper than {}", limits.max_expression_depth),
             )
             .at(line, column)
             .help("give parts of it names, or raise limits.max_expression_depth"));
@@ -217,12 +201,8 @@ fn check_number(file: &str, word: &str, line: u32, column: u32) -> Result<(), Fi
     if number_is_bounded(word) {
         return Ok(());
     }
-    Err(Finding::error(
-        Code::TooLarge,
-        file,
-        "a number is outside of the range of a double",
-    )
-    .at(line, column))
+    Err(Finding::error(Code::TooLarge, file, "a number is outside of the range of a double")
+        .at(line, column))
 }
 
 /// Whether the text of a number has few digits and an exponent that a double can hold.

@@ -34,14 +34,10 @@ pub(crate) fn read(text: &str, bytes: usize, depth: usize) -> Result<Value, Refu
     let mut reader = serde_json::Deserializer::from_str(text);
     let value = Node { depth }.deserialize(&mut reader).map_err(|error| {
         let text = error.to_string();
-        let known = [DUPLICATE, DEEP, RANGE]
-            .into_iter()
-            .find(|known| text.starts_with(known));
+        let known = [DUPLICATE, DEEP, RANGE].into_iter().find(|known| text.starts_with(known));
         Refused(known.unwrap_or("it is not JSON"))
     })?;
-    reader
-        .end()
-        .map_err(|_| Refused("something follows its end"))?;
+    reader.end().map_err(|_| Refused("something follows its end"))?;
     Ok(value)
 }
 
@@ -175,10 +171,7 @@ pub(crate) fn bounded_number(value: &Value) -> Option<f64> {
     let Value::Number(number) = value else {
         return None;
     };
-    if let Some(exact) = number
-        .as_f64()
-        .or_else(|| number.as_i128().map(|v| v as f64))
-    {
+    if let Some(exact) = number.as_f64().or_else(|| number.as_i128().map(|v| v as f64)) {
         return exact.is_finite().then_some(exact);
     }
     let big = number.as_big().filter(|big| big.bits() <= MAX_BITS)?;

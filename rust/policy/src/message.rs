@@ -16,12 +16,7 @@ pub(crate) type Message = (String, String);
 pub(crate) fn said(value: &Value, target: &Target, limits: &Limits) -> Result<Vec<Message>, Code> {
     let mut budget = Budget::new(limits.max_elements, limits.max_string_bytes);
     budget.visit(value).ok_or(Code::Limit)?;
-    let silent = || {
-        (
-            Code::Denied.as_str().to_owned(),
-            format!("`{}` denies", target.text),
-        )
-    };
+    let silent = || (Code::Denied.as_str().to_owned(), format!("`{}` denies", target.text));
     let one = |item: &Value| message(item).unwrap_or_else(silent);
     Ok(match value {
         Value::Undefined | Value::Bool(false) => Vec::new(),
@@ -94,21 +89,12 @@ mod tests {
     }
 
     fn texts(text: &str) -> Vec<String> {
-        said_json(text)
-            .unwrap_or_default()
-            .into_iter()
-            .map(|(_, message)| message)
-            .collect()
+        said_json(text).unwrap_or_default().into_iter().map(|(_, message)| message).collect()
     }
 
     #[test]
     fn what_is_empty_or_false_does_not_deny() {
-        for value in [
-            "false",
-            "[]",
-            "{}",
-            r#"{"late": false, "early": [], "x": {}}"#,
-        ] {
+        for value in ["false", "[]", "{}", r#"{"late": false, "early": [], "x": {}}"#] {
             assert_eq!(said_json(value), Ok(Vec::new()), "{value}");
         }
     }

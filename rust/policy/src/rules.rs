@@ -31,15 +31,11 @@ pub(crate) fn check_mocked(file: &str, target: &Path, tests: bool, findings: &mu
     }
     let message = format!("`{name}` is replaced by `with`");
     let finding = Finding::error(Code::MockedFunction, file, message);
-    findings.push(
-        finding
-            .at(target.place.0, target.place.1)
-            .help(if is_builtin {
-                "builtins cannot be replaced; tests set the clock with `now_ns`"
-            } else {
-                "replace `input` or `data` here, and functions in tests only"
-            }),
-    );
+    findings.push(finding.at(target.place.0, target.place.1).help(if is_builtin {
+        "builtins cannot be replaced; tests set the clock with `now_ns`"
+    } else {
+        "replace `input` or `data` here, and functions in tests only"
+    }));
 }
 
 /// The name that an import introduces.
@@ -85,10 +81,7 @@ pub(crate) fn check_names(
     found: &Facts,
     findings: &mut Vec<Finding>,
 ) {
-    let declared = found
-        .declared
-        .iter()
-        .map(|(name, place)| (name.as_str(), *place));
+    let declared = found.declared.iter().map(|(name, place)| (name.as_str(), *place));
     let head = ast::path(ast::head(rule), &mut Vec::new());
     let defined = head.as_ref().map(|path| (path.root.as_str(), path.place));
     for (name, (line, column)) in declared.chain(defined) {

@@ -34,12 +34,7 @@ pub(crate) struct Scanner<'a> {
 
 impl<'a> Scanner<'a> {
     pub(crate) fn new(text: &'a str) -> Self {
-        Self {
-            rest: text,
-            line: 1,
-            column: 1,
-            done: false,
-        }
+        Self { rest: text, line: 1, column: 1, done: false }
     }
 
     fn take(&mut self, bytes: usize) -> &'a str {
@@ -111,15 +106,11 @@ impl<'a> Iterator for Scanner<'a> {
         let second = ahead.next().unwrap_or(' ');
         let (line, column) = (self.line, self.column);
         let (kind, bytes) = match first {
-            '"' | '`' => self
-                .string_length(first)
-                .map_or((Kind::Bad, 1), |n| (Kind::Text, n)),
+            '"' | '`' => self.string_length(first).map_or((Kind::Bad, 1), |n| (Kind::Text, n)),
             '-' | '.' if second.is_ascii_digit() => (Kind::Number, self.number_length()),
             '0'..='9' => (Kind::Number, self.number_length()),
             'a'..='z' | 'A'..='Z' | '_' => {
-                let end = self
-                    .rest
-                    .find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
+                let end = self.rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
                 (Kind::Word, end.unwrap_or(self.rest.len()))
             }
             ':' | '<' | '>' | '=' | '!' if second == '=' => (Kind::Symbol, 2),
@@ -130,12 +121,7 @@ impl<'a> Iterator for Scanner<'a> {
         self.done = kind == Kind::Bad;
         let taken = self.take(bytes);
         let text = if kind == Kind::Text { "" } else { taken };
-        Some(Token {
-            kind,
-            text,
-            line,
-            column,
-        })
+        Some(Token { kind, text, line, column })
     }
 }
 
@@ -152,12 +138,7 @@ mod tests {
         let tokens = words("a # [[[\n\"[\\\"[\" `[[\n[` {");
         assert_eq!(
             tokens,
-            [
-                (Kind::Word, "a"),
-                (Kind::Text, ""),
-                (Kind::Text, ""),
-                (Kind::Symbol, "{")
-            ]
+            [(Kind::Word, "a"), (Kind::Text, ""), (Kind::Text, ""), (Kind::Symbol, "{")]
         );
     }
 
@@ -165,11 +146,7 @@ mod tests {
     fn numbers_keep_sign_and_exponent() {
         assert_eq!(
             words("-1.5e+10 - 2"),
-            [
-                (Kind::Number, "-1.5e+10"),
-                (Kind::Symbol, "-"),
-                (Kind::Number, "2"),
-            ]
+            [(Kind::Number, "-1.5e+10"), (Kind::Symbol, "-"), (Kind::Number, "2"),]
         );
     }
 
@@ -177,10 +154,7 @@ mod tests {
     fn an_unfinished_string_or_a_nul_byte_ends_the_scan() {
         assert_eq!(words("x \"abc\ny").last(), Some(&(Kind::Bad, "\"")));
         assert_eq!(words("x \0 y").last().map(|t| t.0), Some(Kind::Bad));
-        assert_eq!(
-            words("x := \"a\0b\" y").last().map(|t| t.0),
-            Some(Kind::Bad)
-        );
+        assert_eq!(words("x := \"a\0b\" y").last().map(|t| t.0), Some(Kind::Bad));
     }
 
     #[test]

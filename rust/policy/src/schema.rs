@@ -84,12 +84,7 @@ impl Schema {
         }
         let mut grouped = schema.get("$ref").is_some();
         for word in ["anyOf", "oneOf", "allOf"] {
-            for branch in schema
-                .get(word)
-                .and_then(Json::as_array)
-                .into_iter()
-                .flatten()
-            {
+            for branch in schema.get(word).and_then(Json::as_array).into_iter().flatten() {
                 grouped = true;
                 self.expand(branch, into, depth);
             }
@@ -101,9 +96,7 @@ impl Schema {
 
     fn step<'s>(&'s self, schema: &'s Json, step: &Step, into: &mut Here<'s>) {
         let properties = schema.get("properties").and_then(Json::as_object);
-        let rest = schema
-            .get("additionalProperties")
-            .filter(|r| *r != &Json::Bool(false));
+        let rest = schema.get("additionalProperties").filter(|r| *r != &Json::Bool(false));
         let is_object = properties.is_some() || rest.is_some();
         match step {
             Step::Name(name, _) => match properties.and_then(|p| p.get(name)) {
@@ -132,15 +125,8 @@ impl Schema {
 
 /// Whether a schema says nothing about the shape, so that everything below it is allowed.
 fn anything(schema: &Json) -> bool {
-    let shapes = [
-        "properties",
-        "additionalProperties",
-        "items",
-        "prefixItems",
-        "type",
-        "enum",
-        "const",
-    ];
+    let shapes =
+        ["properties", "additionalProperties", "items", "prefixItems", "type", "enum", "const"];
     match schema {
         Json::Bool(all) => *all,
         _ => !shapes.iter().any(|word| schema.get(*word).is_some()),
@@ -200,19 +186,9 @@ mod tests {
     fn find(steps: &[&str]) -> Result<usize, Missing> {
         let steps = steps
             .iter()
-            .map(|s| {
-                if *s == "*" {
-                    Step::Any
-                } else {
-                    Step::Name((*s).to_owned(), (1, 7))
-                }
-            })
+            .map(|s| if *s == "*" { Step::Any } else { Step::Name((*s).to_owned(), (1, 7)) })
             .collect();
-        schema().find(&Path {
-            root: "input".to_owned(),
-            steps,
-            place: (1, 1),
-        })
+        schema().find(&Path { root: "input".to_owned(), steps, place: (1, 1) })
     }
 
     #[test]

@@ -63,9 +63,7 @@ impl PolicySet {
     /// Never fails: what is wrong is in [`findings`](Self::findings), and a set with an error in
     /// them answers every question with a denial.
     pub fn load(modules: &[(String, String)], data: &str, options: Options) -> Self {
-        Self {
-            loaded: Arc::new(load::load(modules, data, options)),
-        }
+        Self { loaded: Arc::new(load::load(modules, data, options)) }
     }
 
     /// What is wrong with the set, sorted by place.

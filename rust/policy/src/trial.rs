@@ -18,19 +18,12 @@ pub(crate) fn run(set: &Loaded, now_ns: i64) -> Json {
         let name = group.path.get(group.package).map_or("", String::as_str);
         let is_test = name.starts_with("test_") || name.starts_with("todo_");
         if is_test && group.arity.is_none() {
-            let path = group
-                .path
-                .get(..=group.package)
-                .unwrap_or_default()
-                .to_vec();
+            let path = group.path.get(..=group.package).unwrap_or_default().to_vec();
             tests.entry(path).or_insert(at);
         }
     }
     let results = on_own_stack(|| {
-        tests
-            .iter()
-            .flat_map(|(path, at)| one(set, path, *at, now_ns))
-            .collect::<Vec<_>>()
+        tests.iter().flat_map(|(path, at)| one(set, path, *at, now_ns)).collect::<Vec<_>>()
     });
     Json::Array(results.unwrap_or_default())
 }

@@ -65,9 +65,20 @@ impl CheckKind for Between {
         let low = clause.arg("min").map(|literal| (literal, "min"));
         let high = clause.arg("max").map(|literal| (literal, "max"));
         if low.is_none() && high.is_none() {
-            return Err(Error::new(Code::BadArgument, "between needs min, max or both"));
+            return Err(Error::new(
+                Code::BadArgument,
+                "between needs min, max or both",
+            ));
         }
-        compile(clause, &Limits { low, high, low_open, high_open })
+        compile(
+            clause,
+            &Limits {
+                low,
+                high,
+                low_open,
+                high_open,
+            },
+        )
     }
 }
 
@@ -129,8 +140,10 @@ where
     let low = match limits.low {
         None => Some(<T::Native as Native>::MIN),
         Some((literal, name)) => {
-            let floor = bound::<T::Native>(literal, data_type, Rounding::Floor).map_err(|e| e.at(at(name)))?;
-            let ceil = bound::<T::Native>(literal, data_type, Rounding::Ceil).map_err(|e| e.at(at(name)))?;
+            let floor = bound::<T::Native>(literal, data_type, Rounding::Floor)
+                .map_err(|e| e.at(at(name)))?;
+            let ceil = bound::<T::Native>(literal, data_type, Rounding::Ceil)
+                .map_err(|e| e.at(at(name)))?;
             promised(clause, &ceil, name)?;
             match ceil {
                 Placed::Below => Some(<T::Native as Native>::MIN),
@@ -143,8 +156,10 @@ where
     let high = match limits.high {
         None => Some(<T::Native as Native>::MAX),
         Some((literal, name)) => {
-            let floor = bound::<T::Native>(literal, data_type, Rounding::Floor).map_err(|e| e.at(at(name)))?;
-            let ceil = bound::<T::Native>(literal, data_type, Rounding::Ceil).map_err(|e| e.at(at(name)))?;
+            let floor = bound::<T::Native>(literal, data_type, Rounding::Floor)
+                .map_err(|e| e.at(at(name)))?;
+            let ceil = bound::<T::Native>(literal, data_type, Rounding::Ceil)
+                .map_err(|e| e.at(at(name)))?;
             promised(clause, &floor, name)?;
             match floor {
                 Placed::Below => None,
@@ -160,8 +175,10 @@ where
             _ => false,
         };
         if empty {
-            return Err(Error::new(Code::BadArgument, "no value lies between min and max")
-                .help("min must not be above max"));
+            return Err(
+                Error::new(Code::BadArgument, "no value lies between min and max")
+                    .help("min must not be above max"),
+            );
         }
     }
     match (low, high) {
@@ -173,7 +190,11 @@ where
                     promise::words(data_type)
                 )));
             }
-            Ok(Compiled::Row(Box::new(Range::<T> { low, high, array: PhantomData })))
+            Ok(Compiled::Row(Box::new(Range::<T> {
+                low,
+                high,
+                array: PhantomData,
+            })))
         }
         _ => Ok(Compiled::Row(Box::new(Never))),
     }
@@ -183,11 +204,17 @@ where
 /// wider promise (`integer`, `number`) it only means that this data's type is narrow.
 fn promised<T: Native>(clause: &Clause<'_>, placed: &Placed<T>, name: &str) -> Result<()> {
     let column = clause.column()?;
-    let narrow = matches!(column.promise, Promise::Integer(Some(_)) | Promise::Decimal(Some(_)));
+    let narrow = matches!(
+        column.promise,
+        Promise::Integer(Some(_)) | Promise::Decimal(Some(_))
+    );
     if narrow && !matches!(placed, Placed::At(_)) {
         return Err(Error::new(
             Code::BadLiteral,
-            format!("{name:?} lies outside the promised {}", promise::words(&column.data_type)),
+            format!(
+                "{name:?} lies outside the promised {}",
+                promise::words(&column.data_type)
+            ),
         )
         .at(format!("/args/{name}"))
         .help("correct the bound, or promise a wider type"));
@@ -203,7 +230,10 @@ struct Range<T: ArrowPrimitiveType> {
 
 impl<T: ArrowPrimitiveType> std::fmt::Debug for Range<T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Range").field("low", &self.low).field("high", &self.high).finish()
+        f.debug_struct("Range")
+            .field("low", &self.low)
+            .field("high", &self.high)
+            .finish()
     }
 }
 

@@ -1,4 +1,5 @@
 //! `compare`: two columns of a row compare so. A row where either is null passes (SQL CHECK).
+//! One file because the common ground of two types and the loop over it belong together.
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
@@ -13,10 +14,13 @@ use arrow_buffer::i256;
 use arrow_schema::{DataType, TimeUnit};
 use std::cmp::Ordering;
 
+mod operands;
+
 use super::{Argument, Arity, CheckKind, Clause, Compiled, Definition, RowCheck, Scope};
 use crate::error::{Code, Error, Result};
 use crate::kernels::bits;
 use crate::promise;
+use operands::{Bytes, Exact, Real};
 
 pub(super) struct Compare;
 
@@ -42,12 +46,36 @@ impl CheckKind for Compare {
     fn compile(&self, clause: &Clause<'_>) -> Result<Compiled> {
         clause.required("op")?;
         let op = match clause.text("op")?.unwrap_or_default() {
-            "lt" => Op { less: true, equal: false, greater: false },
-            "le" => Op { less: true, equal: true, greater: false },
-            "gt" => Op { less: false, equal: false, greater: true },
-            "ge" => Op { less: false, equal: true, greater: true },
-            "eq" => Op { less: false, equal: true, greater: false },
-            "ne" => Op { less: true, equal: false, greater: true },
+            "lt" => Op {
+                less: true,
+                equal: false,
+                greater: false,
+            },
+            "le" => Op {
+                less: true,
+                equal: true,
+                greater: false,
+            },
+            "gt" => Op {
+                less: false,
+                equal: false,
+                greater: true,
+            },
+            "ge" => Op {
+                less: false,
+                equal: true,
+                greater: true,
+            },
+            "eq" => Op {
+                less: false,
+                equal: true,
+                greater: false,
+            },
+            "ne" => Op {
+                less: true,
+                equal: false,
+                greater: true,
+            },
             _ => return Err(clause.bad("op", "lt, le, gt, ge, eq or ne")),
         };
         let [left, right] = clause.columns.as_slice() else {
@@ -107,7 +135,10 @@ fn how(left: &DataType, right: &DataType) -> Option<How> {
     use DataType as D;
     let text = |t: &D| matches!(t, D::Utf8 | D::LargeUtf8 | D::Utf8View);
     let binary = |t: &D| {
-        matches!(t, D::Binary | D::LargeBinary | D::BinaryView | D::FixedSizeBinary(_))
+        matches!(
+            t,
+            D::Binary | D::LargeBinary | D::BinaryView | D::FixedSizeBinary(_)
+        )
     };
     if text(left) && text(right) || binary(left) && binary(right) {
         return Some(How::Bytes);
@@ -198,12 +229,16 @@ impl RowCheck for Pair {
             }
             How::Mixed => {
                 let (left, right) = (Real::of(left)?, Real::of(right)?);
-                rows(count, valid, fail, |row| op.fails(left.compare(&right, row)));
+                rows(count, valid, fail, |row| {
+                    op.fails(left.compare(&right, row))
+                });
                 Ok(())
             }
             How::Bytes => {
                 let (left, right) = (Bytes::of(left)?, Bytes::of(right)?);
-                rows(count, valid, fail, |row| op.fails(Some(left.value(row).cmp(right.value(row)))));
+                rows(count, valid, fail, |row| {
+                    op.fails(Some(left.value(row).cmp(right.value(row))))
+                });
                 Ok(())
             }
             How::Booleans => {
@@ -211,7 +246,9 @@ impl RowCheck for Pair {
                 else {
                     return Err(lost());
                 };
-                rows(count, valid, fail, |row| op.fails(Some(left.value(row).cmp(&right.value(row)))));
+                rows(count, valid, fail, |row| {
+                    op.fails(Some(left.value(row).cmp(&right.value(row))))
+                });
                 Ok(())
             }
         }
@@ -240,7 +277,9 @@ fn rows(count: usize, valid: Option<&[u64]>, fail: &mut [u64], fails: impl Fn(us
         }
     };
     match valid {
-        Some(valid) => bits::ones_of(valid).take_while(|row| *row < count).for_each(&mut judge),
+        Some(valid) => bits::ones_of(valid)
+            .take_while(|row| *row < count)
+            .for_each(&mut judge),
         None => (0..count).for_each(&mut judge),
     }
 }
@@ -266,13 +305,17 @@ fn same(
         else {
             return Err(lost());
         };
-        let (less, equal, greater) = (op.less, op.equal, op.greater);
+        let (less, equal, greater) =
+            (u8::from(op.less), u8::from(op.equal), u8::from(op.greater));
         let (left, right) = (left.values(), right.values());
         for ((word, l), r) in fail.iter_mut().zip(left.chunks(64)).zip(right.chunks(64)) {
             let mut bytes = [0u8; 64];
             for ((byte, l), r) in bytes.iter_mut().zip(l).zip(r) {
-                let holds = (less & (l < r)) | (equal & (l == r)) | (greater & (l > r));
-                *byte = u8::from(!holds);
+                // Bitwise on bytes, so that the loop has no branch and vectorises.
+                let holds = (less & u8::from(l < r))
+                    | (equal & u8::from(l == r))
+                    | (greater & u8::from(l > r));
+                *byte = 1 - holds;
             }
             let mut one = [0u64];
             bits::fill(&bytes, &mut one, |b| b != 0);
@@ -316,166 +359,9 @@ fn same(
     }
 }
 
-/// Integers, unscaled decimals and ticks as wide integers.
-struct Exact<'a>(Box<dyn Fn(usize) -> i256 + 'a>);
-
-impl<'a> Exact<'a> {
-    fn of(array: &'a ArrayRef) -> Result<Self> {
-        macro_rules! wide {
-            ($($pattern:pat => $t:ty, $to:expr;)+) => {
-                match array.data_type() {
-                    $($pattern => {
-                        let values = array.as_primitive_opt::<$t>().ok_or_else(lost)?.values();
-                        Self(Box::new(move |row| values.get(row).copied().map_or(i256::ZERO, $to)))
-                    })+
-                    _ => return Err(lost()),
-                }
-            };
-        }
-        Ok(wide! {
-            DataType::Int8 => Int8Type, |v| i256::from_i128(v.into());
-            DataType::Int16 => Int16Type, |v| i256::from_i128(v.into());
-            DataType::Int32 => Int32Type, |v| i256::from_i128(v.into());
-            DataType::Int64 => Int64Type, |v| i256::from_i128(v.into());
-            DataType::UInt8 => UInt8Type, |v| i256::from_i128(v.into());
-            DataType::UInt16 => UInt16Type, |v| i256::from_i128(v.into());
-            DataType::UInt32 => UInt32Type, |v| i256::from_i128(v.into());
-            DataType::UInt64 => UInt64Type, |v| i256::from_i128(v.into());
-            DataType::Decimal32(..) => Decimal32Type, |v| i256::from_i128(v.into());
-            DataType::Decimal64(..) => Decimal64Type, |v| i256::from_i128(v.into());
-            DataType::Decimal128(..) => Decimal128Type, i256::from_i128;
-            DataType::Decimal256(..) => Decimal256Type, |v| v;
-            DataType::Time32(TimeUnit::Second) => Time32SecondType, |v| i256::from_i128(v.into());
-            DataType::Time32(_) => Time32MillisecondType, |v| i256::from_i128(v.into());
-            DataType::Time64(TimeUnit::Microsecond) => Time64MicrosecondType, |v| i256::from_i128(v.into());
-            DataType::Time64(_) => Time64NanosecondType, |v| i256::from_i128(v.into());
-            DataType::Timestamp(TimeUnit::Second, _) => TimestampSecondType, |v| i256::from_i128(v.into());
-            DataType::Timestamp(TimeUnit::Millisecond, _) => TimestampMillisecondType, |v| i256::from_i128(v.into());
-            DataType::Timestamp(TimeUnit::Microsecond, _) => TimestampMicrosecondType, |v| i256::from_i128(v.into());
-            DataType::Timestamp(TimeUnit::Nanosecond, _) => TimestampNanosecondType, |v| i256::from_i128(v.into());
-        })
-    }
-
-    fn value(&self, row: usize) -> i256 {
-        (self.0)(row)
-    }
-}
-
-/// A float, or an exact number with its scale.
-enum Real<'a> {
-    Float(Box<dyn Fn(usize) -> f64 + 'a>),
-    Exact(Exact<'a>, i32),
-}
-
-impl<'a> Real<'a> {
-    fn of(array: &'a ArrayRef) -> Result<Self> {
-        Ok(match array.data_type() {
-            DataType::Float32 => {
-                let values = array.as_primitive_opt::<Float32Type>().ok_or_else(lost)?.values();
-                Self::Float(Box::new(move |row| values.get(row).copied().map_or(0.0, f64::from)))
-            }
-            DataType::Float64 => {
-                let values = array.as_primitive_opt::<Float64Type>().ok_or_else(lost)?.values();
-                Self::Float(Box::new(move |row| values.get(row).copied().unwrap_or(0.0)))
-            }
-            other => {
-                let scale = promise::decimal(other).map_or(0, |(_, s)| i32::from(s));
-                Self::Exact(Exact::of(array)?, scale)
-            }
-        })
-    }
-
-    fn compare(&self, other: &Self, row: usize) -> Option<Ordering> {
-        match (self, other) {
-            (Self::Float(a), Self::Float(b)) => a(row).partial_cmp(&b(row)),
-            (Self::Float(a), Self::Exact(b, scale)) => float_to_exact(a(row), b.value(row), *scale),
-            (Self::Exact(a, scale), Self::Float(b)) => {
-                float_to_exact(b(row), a.value(row), *scale).map(Ordering::reverse)
-            }
-            (Self::Exact(a, _), Self::Exact(b, _)) => Some(a.value(row).cmp(&b.value(row))),
-        }
-    }
-}
-
-/// Compares a float with `unscaled` × 10^-`scale`, exactly: the float is taken as the dyadic
-/// rational that it is.
-fn float_to_exact(float: f64, unscaled: i256, scale: i32) -> Option<Ordering> {
-    if float.is_nan() {
-        return None;
-    }
-    let sign = unscaled.cmp(&i256::ZERO);
-    if float == 0.0 || sign == Ordering::Equal || (float < 0.0) == (sign == Ordering::Greater) {
-        let float_sign = float.partial_cmp(&0.0)?;
-        return Some(float_sign.cmp(&sign));
-    }
-    if float.is_infinite() {
-        return Some(if float > 0.0 { Ordering::Greater } else { Ordering::Less });
-    }
-    // Both have one sign. Decimal expansions of doubles are finite: compare them as text.
-    let magnitude = decimal_text(float.abs());
-    let (whole, fraction) = magnitude.split_once('.').unwrap_or((&magnitude, ""));
-    let digits = unscaled.wrapping_abs().to_string();
-    let (other_whole, other_fraction) = if scale <= 0 {
-        (format!("{digits}{}", "0".repeat(scale.unsigned_abs() as usize)), String::new())
-    } else {
-        let padded = format!("{digits:0>width$}", width = scale as usize + 1);
-        let (w, f) = padded.split_at(padded.len() - scale as usize);
-        (w.to_owned(), f.to_owned())
-    };
-    let trim = |t: &str| t.trim_start_matches('0').to_owned();
-    let (a, b) = (trim(whole), trim(&other_whole));
-    let ordering = (a.len(), a.as_str()).cmp(&(b.len(), b.as_str())).then_with(|| {
-        let width = fraction.len().max(other_fraction.len());
-        format!("{fraction:0<width$}").cmp(&format!("{other_fraction:0<width$}"))
-    });
-    Some(if float > 0.0 { ordering } else { ordering.reverse() })
-}
-
-/// All decimal digits of a finite, non-negative double (Rust prints them exactly on request).
-fn decimal_text(float: f64) -> String {
-    format!("{float:.1074}")
-}
-
-/// Strings and binary values as bytes.
-enum Bytes<'a> {
-    Small(&'a arrow_array::StringArray),
-    Large(&'a arrow_array::LargeStringArray),
-    View(&'a arrow_array::StringViewArray),
-    SmallBinary(&'a arrow_array::BinaryArray),
-    LargeBinary(&'a arrow_array::LargeBinaryArray),
-    BinaryView(&'a arrow_array::BinaryViewArray),
-    Fixed(&'a arrow_array::FixedSizeBinaryArray),
-}
-
-impl<'a> Bytes<'a> {
-    fn of(array: &'a ArrayRef) -> Result<Self> {
-        Ok(match array.data_type() {
-            DataType::Utf8 => Self::Small(array.as_string()),
-            DataType::LargeUtf8 => Self::Large(array.as_string()),
-            DataType::Utf8View => Self::View(array.as_string_view()),
-            DataType::Binary => Self::SmallBinary(array.as_binary()),
-            DataType::LargeBinary => Self::LargeBinary(array.as_binary()),
-            DataType::BinaryView => Self::BinaryView(array.as_binary_view()),
-            DataType::FixedSizeBinary(_) => Self::Fixed(array.as_fixed_size_binary()),
-            _ => return Err(lost()),
-        })
-    }
-
-    fn value(&self, row: usize) -> &'a [u8] {
-        match self {
-            Self::Small(a) => a.value(row).as_bytes(),
-            Self::Large(a) => a.value(row).as_bytes(),
-            Self::View(a) => a.value(row).as_bytes(),
-            Self::SmallBinary(a) => a.value(row),
-            Self::LargeBinary(a) => a.value(row),
-            Self::BinaryView(a) => a.value(row),
-            Self::Fixed(a) => a.value(row),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::operands::float_to_exact;
     use super::*;
 
     #[test]
@@ -485,19 +371,34 @@ mod tests {
         assert_eq!(float_to_exact(0.1, exact(1), 1), Some(Ordering::Greater));
         assert_eq!(float_to_exact(0.5, exact(5), 1), Some(Ordering::Equal));
         assert_eq!(float_to_exact(-0.5, exact(-5), 1), Some(Ordering::Equal));
-        assert_eq!(float_to_exact(9_007_199_254_740_992.0, exact(9_007_199_254_740_993), 0), Some(Ordering::Less));
+        assert_eq!(
+            float_to_exact(9_007_199_254_740_992.0, exact(9_007_199_254_740_993), 0),
+            Some(Ordering::Less)
+        );
         assert_eq!(float_to_exact(-1e300, exact(-1), 0), Some(Ordering::Less));
         assert_eq!(float_to_exact(f64::NAN, exact(1), 0), None);
         assert_eq!(float_to_exact(0.0, exact(-1), 0), Some(Ordering::Greater));
-        assert_eq!(float_to_exact(f64::NEG_INFINITY, exact(-1), 0), Some(Ordering::Less));
+        assert_eq!(
+            float_to_exact(f64::NEG_INFINITY, exact(-1), 0),
+            Some(Ordering::Less)
+        );
         assert_eq!(float_to_exact(300.0, exact(3), -2), Some(Ordering::Equal));
     }
 
     #[test]
     fn types_meet_on_common_ground_or_not_at_all() {
-        assert_eq!(how(&DataType::Int8, &DataType::Int8), Some(How::Same(DataType::Int8)));
-        assert!(matches!(how(&DataType::Int8, &DataType::UInt64), Some(How::Scaled(..))));
-        assert!(matches!(how(&DataType::Float32, &DataType::Int8), Some(How::Mixed)));
+        assert_eq!(
+            how(&DataType::Int8, &DataType::Int8),
+            Some(How::Same(DataType::Int8))
+        );
+        assert!(matches!(
+            how(&DataType::Int8, &DataType::UInt64),
+            Some(How::Scaled(..))
+        ));
+        assert!(matches!(
+            how(&DataType::Float32, &DataType::Int8),
+            Some(How::Mixed)
+        ));
         assert_eq!(how(&DataType::Utf8, &DataType::Int8), None);
         let naive = DataType::Timestamp(TimeUnit::Second, None);
         let aware = DataType::Timestamp(TimeUnit::Second, Some("UTC".into()));

@@ -4,7 +4,7 @@
 //! wrong for `\d`, `\w`, `\s`, `\b`, `.`, `$` and set operations inside classes. Here the pattern is
 //! parsed (Unicode mode; of Annex B only the literal `]`, `}` and `{`), every character is emitted
 //! escaped, and every class explicitly. Look-around and back-references have no linear-time
-//! meaning and are refused.
+//! meaning and are refused. One file because a grammar and what it emits are read side by side.
 
 use std::fmt::Write as _;
 use std::iter::Peekable;
@@ -27,9 +27,15 @@ const WORD: &str = "0-9A-Za-z_";
 /// `plan.bad_pattern`: it is no pattern, or one that needs look-around or back-references.
 pub(crate) fn translate(pattern: &str) -> Result<String> {
     if pattern.len() > MAX_BYTES {
-        return Err(refused(format!("the pattern is over {MAX_BYTES} bytes long")));
+        return Err(refused(format!(
+            "the pattern is over {MAX_BYTES} bytes long"
+        )));
     }
-    let mut parser = Parser { rest: pattern.chars().peekable(), out: String::new(), depth: 0 };
+    let mut parser = Parser {
+        rest: pattern.chars().peekable(),
+        out: String::new(),
+        depth: 0,
+    };
     parser.alternatives()?;
     if parser.rest.peek().is_some() {
         return Err(refused("a closing parenthesis has no opening one"));
@@ -38,8 +44,9 @@ pub(crate) fn translate(pattern: &str) -> Result<String> {
 }
 
 fn refused(message: impl Into<String>) -> Error {
-    Error::new(Code::BadPattern, message)
-        .help("patterns are ECMA-262 (Unicode mode), searched anywhere unless anchored with ^ and $")
+    Error::new(Code::BadPattern, message).help(
+        "patterns are ECMA-262 (Unicode mode), searched anywhere unless anchored with ^ and $",
+    )
 }
 
 struct Parser<'a> {
@@ -81,7 +88,9 @@ impl Parser<'_> {
 
     fn term(&mut self) -> Result<()> {
         let start = self.out.len();
-        let Some(c) = self.rest.next() else { return Ok(()) };
+        let Some(c) = self.rest.next() else {
+            return Ok(());
+        };
         match c {
             '^' => {
                 self.out.push_str(r"\A");
@@ -176,24 +185,33 @@ impl Parser<'_> {
                 }
             }
         };
-        let Some((low, stop)) = digits(&[',', '}']) else { return Ok(None) };
+        let Some((low, stop)) = digits(&[',', '}']) else {
+            return Ok(None);
+        };
         if low.is_empty() {
             return Ok(None);
         }
         let high = if stop == ',' {
-            let Some((high, _)) = digits(&['}']) else { return Ok(None) };
+            let Some((high, _)) = digits(&['}']) else {
+                return Ok(None);
+            };
             high
         } else {
             low.clone()
         };
         self.rest = ahead;
         let number = |text: &str| {
-            text.parse::<u32>().ok().filter(|n| *n <= MAX_REPEAT).ok_or_else(|| {
-                refused(format!("a repetition counts over {MAX_REPEAT}"))
-            })
+            text.parse::<u32>()
+                .ok()
+                .filter(|n| *n <= MAX_REPEAT)
+                .ok_or_else(|| refused(format!("a repetition counts over {MAX_REPEAT}")))
         };
         let low = number(&low)?;
-        let high = if high.is_empty() { None } else { Some(number(&high)?) };
+        let high = if high.is_empty() {
+            None
+        } else {
+            Some(number(&high)?)
+        };
         if high.is_some_and(|high| high < low) {
             return Err(refused("the bounds of a repetition are out of order"));
         }
@@ -223,7 +241,9 @@ impl Parser<'_> {
                     }
                 }
                 _ => {
-                    return Err(refused("(? is followed by something that ECMA-262 does not have"))
+                    return Err(refused(
+                        "(? is followed by something that ECMA-262 does not have",
+                    ))
                 }
             }
         }
@@ -240,7 +260,8 @@ impl Parser<'_> {
         let negated = self.eat('^');
         if self.eat(']') {
             // `[]` matches nothing, `[^]` any character.
-            self.out.push_str(if negated { r"[\s\S]" } else { r"[^\s\S]" });
+            self.out
+                .push_str(if negated { r"[\s\S]" } else { r"[^\s\S]" });
             return Ok(());
         }
         self.out.push_str(if negated { "[^" } else { "[" });
@@ -318,15 +339,21 @@ impl Parser<'_> {
                 }
                 _ => return Err(refused(r"\c is not followed by a letter")),
             },
-            'x' => Item::One(self.hex(2).and_then(char::from_u32).ok_or_else(|| {
-                refused(r"\x is not followed by two hexadecimal digits")
-            })?),
+            'x' => Item::One(
+                self.hex(2)
+                    .and_then(char::from_u32)
+                    .ok_or_else(|| refused(r"\x is not followed by two hexadecimal digits"))?,
+            ),
             'u' => Item::One(self.unicode()?),
             '1'..='9' | 'k' => {
                 return Err(unsupported("back-references have no linear-time meaning"))
             }
             c if c.is_ascii_punctuation() => Item::One(c),
-            _ => return Err(refused("a backslash precedes a letter or sign that has no escape")),
+            _ => {
+                return Err(refused(
+                    "a backslash precedes a letter or sign that has no escape",
+                ))
+            }
         })
     }
 
@@ -366,7 +393,10 @@ impl Parser<'_> {
                     Some('}') if any => return char::from_u32(value).ok_or_else(wrong),
                     Some(c) => {
                         let digit = c.to_digit(16).ok_or_else(wrong)?;
-                        value = value.checked_mul(16).and_then(|v| v.checked_add(digit)).ok_or_else(wrong)?;
+                        value = value
+                            .checked_mul(16)
+                            .and_then(|v| v.checked_add(digit))
+                            .ok_or_else(wrong)?;
                         any = true;
                     }
                     None => return Err(wrong()),
@@ -380,7 +410,10 @@ impl Parser<'_> {
         if !(self.eat('\\') && self.eat('u')) {
             return Err(wrong());
         }
-        let second = self.hex(4).filter(|s| (0xDC00..0xE000).contains(s)).ok_or_else(wrong)?;
+        let second = self
+            .hex(4)
+            .filter(|s| (0xDC00..0xE000).contains(s))
+            .ok_or_else(wrong)?;
         char::from_u32(0x10000 + ((first - 0xD800) << 10) + (second - 0xDC00)).ok_or_else(wrong)
     }
 }
@@ -408,7 +441,9 @@ mod tests {
     use regex::bytes::Regex;
 
     fn matches(pattern: &str, text: &str) -> bool {
-        Regex::new(&translate(pattern).unwrap()).unwrap().is_match(text.as_bytes())
+        Regex::new(&translate(pattern).unwrap())
+            .unwrap()
+            .is_match(text.as_bytes())
     }
 
     #[test]
@@ -464,17 +499,49 @@ mod tests {
     #[test]
     fn what_ecma_does_not_have_is_refused() {
         for pattern in [
-            "(?i)a", "(?x)a", "(?P<n>a)", "(?#c)", r"\A", r"\z", r"\a", "a**", "a+*", "*", "(", ")",
-            "[a", "[z-a]", "[[:alpha:]]", r"\", "a{3,2}", r"\u12", r"\xZ1", "{4294967295}",
-            "a{4294967295}", r"\p{Nope}", r"[\d-z]", "(?<1a>b)",
+            "(?i)a",
+            "(?x)a",
+            "(?P<n>a)",
+            "(?#c)",
+            r"\A",
+            r"\z",
+            r"\a",
+            "a**",
+            "a+*",
+            "*",
+            "(",
+            ")",
+            "[a",
+            "[z-a]",
+            "[[:alpha:]]",
+            r"\",
+            "a{3,2}",
+            r"\u12",
+            r"\xZ1",
+            "{4294967295}",
+            "a{4294967295}",
+            r"\p{Nope}",
+            r"[\d-z]",
+            "(?<1a>b)",
         ] {
-            assert_eq!(translate(pattern).unwrap_err().code, Code::BadPattern, "{pattern}");
+            assert_eq!(
+                translate(pattern).unwrap_err().code,
+                Code::BadPattern,
+                "{pattern}"
+            );
         }
     }
 
     #[test]
     fn look_around_and_back_references_get_a_hint() {
-        for pattern in ["(?=a)", "(?!a)", "(?<=a)", "(?<!a)", r"(a)\1", r"(?<n>a)\k<n>"] {
+        for pattern in [
+            "(?=a)",
+            "(?!a)",
+            "(?<=a)",
+            "(?<!a)",
+            r"(a)\1",
+            r"(?<n>a)\k<n>",
+        ] {
             let error = translate(pattern).unwrap_err();
             assert!(error.message.contains("linear-time"), "{pattern}");
         }

@@ -2,11 +2,11 @@
 //! time that the run is told. A limit is met at equality. Naive timestamps count as UTC.
 
 use arrow_array::cast::AsArray;
+use arrow_array::types::ArrowPrimitiveType;
 use arrow_array::types::{
     Date32Type, Date64Type, TimestampMicrosecondType, TimestampMillisecondType,
     TimestampNanosecondType, TimestampSecondType,
 };
-use arrow_array::types::ArrowPrimitiveType;
 use arrow_array::ArrayRef;
 use arrow_schema::{DataType, TimeUnit};
 
@@ -108,7 +108,9 @@ impl Age {
 
 impl DatasetCheck for Age {
     fn update(&self, columns: &[ArrayRef], valid: Option<&[u64]>) -> Result<Partial> {
-        let column = columns.first().ok_or_else(|| Error::internal("an age lost its column"))?;
+        let column = columns
+            .first()
+            .ok_or_else(|| Error::internal("an age lost its column"))?;
         let range = match &self.data_type {
             DataType::Date32 => ends::<Date32Type>(column, valid),
             DataType::Date64 => ends::<Date64Type>(column, valid),
@@ -121,14 +123,23 @@ impl DatasetCheck for Age {
             }
             _ => ends::<TimestampNanosecondType>(column, valid),
         };
-        Ok(Partial { min: range.map(|r| r.0), max: range.map(|r| r.1) })
+        Ok(Partial {
+            min: range.map(|r| r.0),
+            max: range.map(|r| r.1),
+        })
     }
 
     fn finish(&self, partial: &Partial, totals: &Totals) -> Verdict {
         let Some(now) = totals.now_ns else {
-            return Verdict::NotEnforced { reason: "the run was not told the time".into() };
+            return Verdict::NotEnforced {
+                reason: "the run was not told the time".into(),
+            };
         };
-        let end = if self.newest { partial.max } else { partial.min };
+        let end = if self.newest {
+            partial.max
+        } else {
+            partial.min
+        };
         let Some(ticks) = end else {
             return if self.newest {
                 Verdict::Fails {
@@ -136,7 +147,9 @@ impl DatasetCheck for Age {
                     reason: Some("the column has no value to be fresh".into()),
                 }
             } else {
-                Verdict::Holds { observed: "no timestamp".into() }
+                Verdict::Holds {
+                    observed: "no timestamp".into(),
+                }
             };
         };
         let age = now - ticks * self.nanos_per_tick();
@@ -144,7 +157,10 @@ impl DatasetCheck for Age {
         if age <= self.max_age_ns {
             Verdict::Holds { observed }
         } else {
-            Verdict::Fails { observed, reason: None }
+            Verdict::Fails {
+                observed,
+                reason: None,
+            }
         }
     }
 
@@ -164,7 +180,9 @@ where
     };
     let (lo, hi) = match valid {
         None => range(&mut values.iter().map(|v| (*v).into())),
-        Some(valid) => range(&mut bits::ones_of(valid).filter_map(|row| values.get(row).map(|v| (*v).into()))),
+        Some(valid) => {
+            range(&mut bits::ones_of(valid).filter_map(|row| values.get(row).map(|v| (*v).into())))
+        }
     }?;
     Some((i128::from(lo), i128::from(hi)))
 }

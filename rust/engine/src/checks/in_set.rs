@@ -1,4 +1,6 @@
 //! `in_set` and `not_in_set`: membership in a list of literals. NaN is a member of no set.
+//!
+//! One file because a set of numbers, of booleans and of texts answer one question.
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
@@ -94,13 +96,19 @@ pub(super) fn members(
 ) -> Result<Compiled> {
     let column = clause.column()?;
     if values.contains(&Literal::Null) {
-        return Err(Error::new(Code::BadArgument, "null cannot be a member of a set")
-            .at(format!("/args/{argument}"))
-            .help("null passes every value check; use not_null to refuse it"));
+        return Err(
+            Error::new(Code::BadArgument, "null cannot be a member of a set")
+                .at(format!("/args/{argument}"))
+                .help("null passes every value check; use not_null to refuse it"),
+        );
     }
     let fold = clause.check.args.contains_key("case_insensitive")
         && clause.flag("case_insensitive", false)?;
-    if fold && !matches!(column.data_type, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View)
+    if fold
+        && !matches!(
+            column.data_type,
+            DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View
+        )
     {
         return Err(clause.bad("case_insensitive", "false for columns that are no strings"));
     }
@@ -182,7 +190,10 @@ fn booleans(
             _ => return Err(clause.bad(argument, "true or false for a boolean column")),
         }
     }
-    Ok(Compiled::Row(Box::new(Booleans { fail_true: yes == negate, fail_false: no == negate })))
+    Ok(Compiled::Row(Box::new(Booleans {
+        fail_true: yes == negate,
+        fail_false: no == negate,
+    })))
 }
 
 #[derive(Debug)]
@@ -234,7 +245,10 @@ where
         members.push(found.ok_or_else(|| {
             Error::new(
                 Code::BadLiteral,
-                format!("a literal has no equal in {}", promise::words(&column.data_type)),
+                format!(
+                    "a literal has no equal in {}",
+                    promise::words(&column.data_type)
+                ),
             )
             .at(format!("/args/{argument}"))
             .help("write values that the column's type can hold")
@@ -242,7 +256,11 @@ where
     }
     members.sort_by(|a, b| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal));
     members.dedup_by(|a, b| a == b);
-    Ok(Compiled::Row(Box::new(Numbers::<T> { members, negate, array: PhantomData })))
+    Ok(Compiled::Row(Box::new(Numbers::<T> {
+        members,
+        negate,
+        array: PhantomData,
+    })))
 }
 
 struct Numbers<T: ArrowPrimitiveType> {
@@ -254,7 +272,9 @@ struct Numbers<T: ArrowPrimitiveType> {
 
 impl<T: ArrowPrimitiveType> std::fmt::Debug for Numbers<T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Numbers").field("members", &self.members.len()).finish_non_exhaustive()
+        f.debug_struct("Numbers")
+            .field("members", &self.members.len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -270,7 +290,9 @@ where
         let negate = self.negate;
         // NaN fails both ways: it is in no set, and it is no value that a set could exclude.
         match self.members.as_slice() {
-            [only] => bits::fill(array.values(), fail, |v| (v == *only) == negate || Native::is_nan(v)),
+            [only] => bits::fill(array.values(), fail, |v| {
+                (v == *only) == negate || Native::is_nan(v)
+            }),
             members if members.len() <= 8 => bits::fill(array.values(), fail, |v| {
                 let mut found = false;
                 for m in members {
@@ -310,8 +332,14 @@ impl Words {
             .collect();
         members.sort();
         members.dedup();
-        let lengths = members.iter().fold(0, |bits, (len, _, _)| bits | 1 << (*len).min(63));
-        Self { lengths, members, negate }
+        let lengths = members
+            .iter()
+            .fold(0, |bits, (len, _, _)| bits | 1 << (*len).min(63));
+        Self {
+            lengths,
+            members,
+            negate,
+        }
     }
 
     fn contains(&self, bytes: &[u8]) -> bool {
@@ -324,7 +352,11 @@ impl Words {
             return self.members.iter().any(same);
         }
         let from = self.members.partition_point(|m| (m.0, m.1) < key);
-        self.members.iter().skip(from).take_while(|m| (m.0, m.1) == key).any(same)
+        self.members
+            .iter()
+            .skip(from)
+            .take_while(|m| (m.0, m.1) == key)
+            .any(same)
     }
 }
 
@@ -340,12 +372,19 @@ fn head(bytes: &[u8]) -> u64 {
 
 impl RowCheck for Words {
     fn fail(&self, columns: &[ArrayRef], valid: Option<&[u64]>, fail: &mut [u64]) -> Result<()> {
-        let column = columns.first().ok_or_else(|| Error::internal("a set lost its column"))?;
-        text::fill(column, valid, fail, |bytes| self.contains(bytes) == self.negate)
+        let column = columns
+            .first()
+            .ok_or_else(|| Error::internal("a set lost its column"))?;
+        text::fill(column, valid, fail, |bytes| {
+            self.contains(bytes) == self.negate
+        })
     }
 
     fn explain(&self) -> String {
-        format!("membership among {} texts, by length and head", self.members.len())
+        format!(
+            "membership among {} texts, by length and head",
+            self.members.len()
+        )
     }
 }
 

@@ -17,12 +17,14 @@ pub(crate) fn from_boolean(buffer: &BooleanBuffer) -> Vec<u64> {
 
 /// The valid rows, or `None` when all are.
 pub(crate) fn from_nulls(nulls: Option<&NullBuffer>) -> Option<Vec<u64>> {
-    nulls.filter(|n| n.null_count() > 0).map(|n| from_boolean(n.inner()))
+    nulls
+        .filter(|n| n.null_count() > 0)
+        .map(|n| from_boolean(n.inner()))
 }
 
 /// Clears the bits from `rows` on.
 pub(crate) fn trim(bits: &mut [u64], rows: usize) {
-    if rows % 64 != 0 {
+    if !rows.is_multiple_of(64) {
         if let Some(last) = bits.get_mut(rows / 64) {
             *last &= (1 << (rows % 64)) - 1;
         }

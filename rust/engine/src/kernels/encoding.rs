@@ -57,17 +57,18 @@ pub(crate) fn gather(array: &dyn Array, values: &[u64], out: &mut [u64]) {
             }
         )+};
     }
-    keys!(
-        Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type, UInt16Type, UInt32Type, UInt64Type
-    );
+    keys!(Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type, UInt16Type, UInt32Type, UInt64Type);
 }
 
 /// The same values in the plain layout, when evaluating per dictionary value would not pay;
 /// otherwise the array itself.
 pub(crate) fn settle(array: &ArrayRef) -> Result<ArrayRef> {
     match array.data_type() {
-        DataType::Dictionary(_, values) if !matches!(**values, DataType::Dictionary(..) | DataType::RunEndEncoded(..))
-            && array.as_any_dictionary().values().len() <= array.len() =>
+        DataType::Dictionary(_, values)
+            if !matches!(
+                **values,
+                DataType::Dictionary(..) | DataType::RunEndEncoded(..)
+            ) && array.as_any_dictionary().values().len() <= array.len() =>
         {
             Ok(ArrayRef::clone(array))
         }

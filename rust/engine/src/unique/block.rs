@@ -5,8 +5,8 @@ use arrow_buffer::NullBuffer;
 
 use super::column::Column;
 use super::fixed::{pack, shrink, words, Words};
+use super::form::{Class, KeyForm, Nulls};
 use super::seed::Seed;
-use super::spec::{Class, KeySpec, Nulls};
 use super::text;
 use crate::error::{Code, Error, Result};
 
@@ -21,7 +21,10 @@ pub(crate) struct Part<K> {
 
 impl<K> Default for Part<K> {
     fn default() -> Self {
-        Self { keys: Vec::new(), rows: None }
+        Self {
+            keys: Vec::new(),
+            rows: None,
+        }
     }
 }
 
@@ -36,7 +39,9 @@ pub(crate) struct Texts {
 
 impl Texts {
     pub(crate) fn key(&self, position: usize) -> &[u8] {
-        let start = position.checked_sub(1).map_or(0, |before| self.ends[before]);
+        let start = position
+            .checked_sub(1)
+            .map_or(0, |before| self.ends[before]);
         &self.bytes[start..self.ends[position]]
     }
 }
@@ -105,19 +110,27 @@ impl KeyBlock {
 /// [`Code::InvalidArrow`] for arrays that point outside themselves, [`Code::TooLarge`] above
 /// 4,294,967,295 rows in one piece.
 pub fn encode(
-    spec: &KeySpec,
+    spec: &KeyForm,
     seed: &Seed,
     columns: &[ArrayRef],
     base_row: u64,
 ) -> Result<KeyBlock> {
     let rows = columns.first().map_or(0, |column| column.len());
     if columns.len() != spec.kinds.len() || columns.iter().any(|column| column.len() != rows) {
-        return Err(Error::new(Code::SchemaChanged, "the key columns do not fit the compiled key"));
+        return Err(Error::new(
+            Code::SchemaChanged,
+            "the key columns do not fit the compiled key",
+        ));
     }
     if u32::try_from(rows).is_err()
-        || base_row.checked_add(rows as u64).is_none_or(|n| n >> 63 != 0)
+        || base_row
+            .checked_add(rows as u64)
+            .is_none_or(|n| n >> 63 != 0)
     {
-        return Err(Error::new(Code::TooLarge, "a piece has more rows than can be counted"));
+        return Err(Error::new(
+            Code::TooLarge,
+            "a piece has more rows than can be counted",
+        ));
     }
     let columns: Vec<Column> = spec
         .kinds
@@ -134,7 +147,10 @@ pub fn encode(
         (Nulls::Equal, Some(nulls)) => block.nulls = Some(nulls.clone()),
         (_, None) => {}
     }
-    if valid.as_ref().is_some_and(|nulls| nulls.null_count() == rows) {
+    if valid
+        .as_ref()
+        .is_some_and(|nulls| nulls.null_count() == rows)
+    {
         return Ok(block);
     }
     match (spec.class, spec.kinds.as_slice()) {
@@ -146,13 +162,17 @@ pub fn encode(
 }
 
 fn packed(
-    spec: &KeySpec,
+    spec: &KeyForm,
     columns: &[Column],
     valid: Option<&NullBuffer>,
     block: &mut KeyBlock,
 ) -> Result<()> {
     let rows = block.rows;
-    let natural: Vec<usize> = spec.kinds.iter().map(|kind| kind.bits().unwrap_or(0)).collect();
+    let natural: Vec<usize> = spec
+        .kinds
+        .iter()
+        .map(|kind| kind.bits().unwrap_or(0))
+        .collect();
     let values = spec
         .kinds
         .iter()
@@ -170,7 +190,11 @@ fn packed(
         return Ok(());
     }
     let double = |key: u128| [(key >> 64) as u64, key as u64];
-    let two = |rows: usize| pack::<u128>(spec, &natural, &values, rows).into_iter().map(double);
+    let two = |rows: usize| {
+        pack::<u128>(spec, &natural, &values, rows)
+            .into_iter()
+            .map(double)
+    };
     if spec.narrow.is_empty() {
         block.two = select(two(rows).collect(), valid);
         return Ok(());
@@ -191,7 +215,10 @@ fn packed(
                     .zip(column)
                     .zip(nulls.iter())
                     .for_each(|((misfit, here), valid)| *misfit |= here && valid),
-                None => misfit.iter_mut().zip(column).for_each(|(misfit, here)| *misfit |= here),
+                None => misfit
+                    .iter_mut()
+                    .zip(column)
+                    .for_each(|(misfit, here)| *misfit |= here),
             }
             (words, nulls.clone())
         })
@@ -222,5 +249,8 @@ fn select<K: Copy>(mut keys: Vec<K>, valid: Option<&NullBuffer>) -> Part<K> {
         rows.push(row as u32);
     }
     keys.truncate(rows.len());
-    Part { keys, rows: Some(rows) }
+    Part {
+        keys,
+        rows: Some(rows),
+    }
 }

@@ -11,20 +11,20 @@ mod block;
 mod budget;
 mod column;
 mod fixed;
+mod form;
 mod lane;
 mod outcome;
 mod resident;
 mod seed;
-mod spec;
 mod table;
 mod text;
 mod uuid;
 
 pub use block::{encode, KeyBlock};
+pub use form::{Class, KeyForm, Nulls};
 pub use outcome::{Outcome, EXAMPLES};
 pub use resident::{Repeats, Resident};
 pub use seed::Seed;
-pub use spec::{Class, KeySpec, Nulls};
 
 #[cfg(test)]
 mod tests;

@@ -1,0 +1,119 @@
+//! ISO 8601 dates, times and timestamps of literals, and durations such as `24h`.
+
+const NANOS_PER_SECOND: i64 = 1_000_000_000;
+
+/// Days since 1970-01-01 of `YYYY-MM-DD`, proleptic Gregorian.
+pub(crate) fn date(text: &str) -> Option<i64> {
+    let bytes = text.as_bytes();
+    if bytes.len() != 10 || bytes.get(4) != Some(&b'-') || bytes.get(7) != Some(&b'-') {
+        return None;
+    }
+    let year = digits(text.get(0..4)?)?;
+    let month = digits(text.get(5..7)?)?;
+    let day = digits(text.get(8..10)?)?;
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let length = match month {
+        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
+        4 | 6 | 9 | 11 => 30,
+        2 if leap => 29,
+        2 => 28,
+        _ => return None,
+    };
+    if !(1..=length).contains(&day) {
+        return None;
+    }
+    // Days from civil (H. Hinnant, chrono-compatible low-level date algorithms).
+    let y = if month <= 2 { year - 1 } else { year };
+    let era = y.div_euclid(400);
+    let year_of_era = y.rem_euclid(400);
+    let shifted = if month > 2 { month - 3 } else { month + 9 };
+    let day_of_year = (153 * shifted + 2) / 5 + day - 1;
+    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    Some(era * 146_097 + day_of_era - 719_468)
+}
+
+/// Nanoseconds since midnight of `HH:MM[:SS[.fraction]]`.
+pub(crate) fn time_of_day(text: &str) -> Option<i64> {
+    let bytes = text.as_bytes();
+    if bytes.len() < 5 || bytes.get(2) != Some(&b':') {
+        return None;
+    }
+    let hour = digits(text.get(0..2)?)?;
+    let minute = digits(text.get(3..5)?)?;
+    let mut nanos = 0;
+    let mut second = 0;
+    if let Some(rest) = text.get(5..).filter(|r| !r.is_empty()) {
+        let rest = rest.strip_prefix(':')?;
+        let (whole, fraction) = match rest.split_once('.') {
+            Some((w, f)) => (w, Some(f)),
+            None => (rest, None),
+        };
+        if whole.len() != 2 {
+            return None;
+        }
+        second = digits(whole)?;
+        if let Some(fraction) = fraction {
+            if !(1..=9).contains(&fraction.len()) {
+                return None;
+            }
+            nanos = digits(&format!("{fraction:0<9}"))?;
+        }
+    }
+    (hour < 24 && minute < 60 && second < 60)
+        .then(|| ((hour * 60 + minute) * 60 + second) * NANOS_PER_SECOND + nanos)
+}
+
+/// Nanoseconds since the epoch, and whether an offset was given. A bare date is midnight.
+pub(crate) fn timestamp(text: &str) -> Option<(i128, bool)> {
+    let days = date(text.get(0..10)?)?;
+    let rest = text.get(10..)?;
+    if rest.is_empty() {
+        return Some((
+            i128::from(days) * 86_400 * i128::from(NANOS_PER_SECOND),
+            false,
+        ));
+    }
+    let rest = rest.strip_prefix(['T', 't', ' '])?;
+    let (clock, offset) = if let Some(clock) = rest.strip_suffix(['Z', 'z']) {
+        (clock, Some(0))
+    } else if let Some(at) = rest.rfind(['+', '-']) {
+        let (clock, offset) = rest.split_at(at);
+        let sign = if offset.starts_with('-') { -1 } else { 1 };
+        let hour = digits(offset.get(1..3)?)?;
+        let minute = digits(offset.get(3..)?.strip_prefix(':')?)?;
+        if offset.len() != 6 || hour > 23 || minute > 59 {
+            return None;
+        }
+        (clock, Some(sign * (hour * 60 + minute) * 60))
+    } else {
+        (rest, None)
+    };
+    let nanos = i128::from(days) * 86_400 * i128::from(NANOS_PER_SECOND)
+        + i128::from(time_of_day(clock)?)
+        - i128::from(offset.unwrap_or(0)) * i128::from(NANOS_PER_SECOND);
+    Some((nanos, offset.is_some()))
+}
+
+/// Nanoseconds of a duration: `90s`, `15m`, `1.5h`, `24h`, `7d`, `2w`; fractions are exact.
+pub(crate) fn duration(text: &str) -> Option<i128> {
+    let text = text.trim();
+    let split = text.find(|c: char| c.is_ascii_alphabetic())?;
+    let (amount, unit) = text.split_at(split);
+    let seconds: i128 = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3_600,
+        "d" => 86_400,
+        "w" => 604_800,
+        _ => return None,
+    };
+    let amount = super::Number::parse(amount.trim())?;
+    let nanos = amount.at_scale(9, None)?.parse::<i128>().ok()?;
+    nanos.checked_mul(seconds).filter(|n| *n >= 0)
+}
+
+fn digits(text: &str) -> Option<i64> {
+    (!text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()))
+        .then(|| text.parse().ok())
+        .flatten()
+}

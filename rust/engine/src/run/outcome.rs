@@ -1,0 +1,101 @@
+//! From counts to the outcome of a clause: thresholds, severities, reasons.
+
+use super::{Tally, FIRST_ROWS};
+use crate::checks::{Totals, Verdict};
+use crate::plan::{Planned, Work};
+use crate::report::{CheckOutcome, Status};
+use crate::unique::Outcome as KeyOutcome;
+
+/// The outcome of one clause, from its counts.
+pub(super) fn outcome(
+    clause: &Planned,
+    tally: Tally,
+    keys: Option<KeyOutcome>,
+    totals: &Totals,
+) -> CheckOutcome {
+    let mut outcome = CheckOutcome {
+        id: clause.id.clone(),
+        check: clause.check.clone(),
+        columns: clause.columns.clone(),
+        severity: clause.severity.clone(),
+        dimension: clause.dimension.clone(),
+        status: Status::Pass,
+        reason: None,
+        rows: totals.rows,
+        tested: totals.rows - tally.skipped_null,
+        skipped_null: tally.skipped_null,
+        failed_rows: tally.failed,
+        nan_rows: tally.nan,
+        failed_groups: None,
+        surplus: None,
+        first_rows: tally.first_rows,
+        observed: None,
+        bound: None,
+        max_rows: clause.threshold.max_rows,
+        max_pct: clause.max_pct.clone(),
+        clause: clause.pointer.clone(),
+    };
+    let broken = if clause.rejects {
+        Status::Fail
+    } else {
+        Status::Warn
+    };
+    match &clause.work {
+        Work::Decided { status, reason } => {
+            outcome.status = *status;
+            outcome.reason.clone_from(reason);
+            outcome.tested = 0;
+            return outcome;
+        }
+        Work::Dataset { check, .. } => {
+            outcome.bound = Some(check.bound());
+            match check.finish(&tally.partial, totals) {
+                Verdict::Holds { observed } => outcome.observed = Some(observed),
+                Verdict::Fails { observed, reason } => {
+                    outcome.observed = Some(observed);
+                    outcome.reason = reason;
+                    outcome.status = broken;
+                }
+                Verdict::NotEnforced { reason } => {
+                    outcome.reason = Some(reason);
+                    outcome.status = Status::NotEnforced;
+                }
+            }
+            return outcome;
+        }
+        Work::Always { why, .. } => outcome.reason = Some(format!("cannot fail: {why}")),
+        Work::Key {
+            keep_first,
+            forbid_null,
+            ..
+        } => {
+            if let Some(keys) = keys {
+                outcome.failed_groups = Some(keys.groups);
+                outcome.surplus = Some(keys.surplus);
+                let (failed, first) = if *keep_first {
+                    (keys.surplus, keys.first_surplus)
+                } else {
+                    (keys.members, keys.first_members)
+                };
+                // Null keys of a primary key were tallied; repeated keys come on top.
+                outcome.failed_rows += failed;
+                outcome.first_rows.extend(first);
+                outcome.first_rows.sort_unstable();
+                outcome.first_rows.dedup();
+                outcome.first_rows.truncate(FIRST_ROWS);
+                if !*forbid_null {
+                    outcome.skipped_null = keys.exempt;
+                    outcome.tested = totals.rows - keys.exempt;
+                }
+            }
+        }
+        Work::NotNull { .. } | Work::Row { .. } => {}
+    }
+    if !clause
+        .threshold
+        .tolerates(outcome.failed_rows, outcome.tested)
+    {
+        outcome.status = broken;
+    }
+    outcome
+}

@@ -1,0 +1,201 @@
+//! Masking one piece and splitting it into accepted and rejected rows.
+
+use std::sync::Arc;
+
+use arrow_array::builder::{ListBuilder, StringBuilder};
+use arrow_array::cast::AsArray;
+use arrow_array::{
+    Array, ArrayRef, BooleanArray, LargeListArray, ListArray, RecordBatch, RecordBatchOptions,
+    StructArray, UInt64Array,
+};
+use arrow_schema::{DataType, Field, SchemaRef};
+use arrow_select::filter::{FilterBuilder, FilterPredicate};
+
+use super::{Judged, Piece, Split};
+use crate::error::{Error, Result};
+use crate::kernels::bits;
+use crate::masks::Mask as _;
+use crate::plan::{MaskTree, Plan};
+
+/// The rows that a check of severity `error` rejects.
+pub(super) fn rejected_bits(
+    plan: &Plan,
+    piece: &Piece,
+    fails: &[(usize, Vec<u64>)],
+    repeats: &[(usize, Vec<u64>)],
+) -> Vec<u64> {
+    let mut rejected = vec![0; bits::words(piece.batch.num_rows())];
+    for (clause, fail) in fails.iter().chain(repeats) {
+        if plan.clauses.get(*clause).is_some_and(|c| c.rejects) {
+            bits::or(&mut rejected, fail);
+        }
+    }
+    rejected
+}
+
+/// Masks a piece and splits it.
+pub(super) fn split(
+    plan: &Plan,
+    piece: &Piece,
+    judged: &Judged,
+    repeats: &[(usize, Vec<u64>)],
+) -> Result<Split> {
+    let rows = piece.batch.num_rows();
+    let rejected = rejected_bits(plan, piece, &judged.fails, repeats);
+    let count = bits::count(&rejected) as usize;
+    let mut columns = Vec::with_capacity(plan.outputs.len());
+    for output in &plan.outputs {
+        let column = piece
+            .batch
+            .columns()
+            .get(output.index)
+            .ok_or_else(|| Error::internal("an output names no column of its batch"))?;
+        columns.push(match &output.mask {
+            Some(tree) => tree.apply(column)?,
+            None => ArrayRef::clone(column),
+        });
+    }
+    let accepted = plan.accepted_schema();
+    if count == 0 {
+        return Ok(Split {
+            accepted: Some(assemble(accepted, columns, rows)?),
+            rejected: None,
+        });
+    }
+    let bad = BooleanArray::new(bits::to_boolean(&rejected, rows), None);
+    let mut bad_columns = filter(&columns, &bad)?;
+    bad_columns.push(Arc::new(UInt64Array::from_iter_values(
+        bits::ones_of(&rejected).map(|row| piece.base_row + row as u64),
+    )));
+    bad_columns.push(check_ids(plan, &rejected, &judged.fails, repeats));
+    let rejected = assemble(plan.quarantine_schema(), bad_columns, count)?;
+    let accepted = if count == rows {
+        None
+    } else {
+        let good = BooleanArray::new(!bad.values(), None);
+        Some(assemble(accepted, filter(&columns, &good)?, rows - count)?)
+    };
+    Ok(Split {
+        accepted,
+        rejected: Some(rejected),
+    })
+}
+
+fn filter(columns: &[ArrayRef], keep: &BooleanArray) -> Result<Vec<ArrayRef>> {
+    let mut builder = FilterBuilder::new(keep);
+    if columns.len() > 1 {
+        builder = builder.optimize();
+    }
+    let predicate: FilterPredicate = builder.build();
+    columns
+        .iter()
+        .map(|column| {
+            predicate
+                .filter(column)
+                .map_err(|_| Error::internal("a column could not be filtered"))
+        })
+        .collect()
+}
+
+/// Per rejected row the ids of the checks it failed, in contract order.
+fn check_ids(
+    plan: &Plan,
+    rejected: &[u64],
+    fails: &[(usize, Vec<u64>)],
+    repeats: &[(usize, Vec<u64>)],
+) -> ArrayRef {
+    // A primary key can fail by null and by repetition: one id per row all the same.
+    let mut by_clause: Vec<(usize, Vec<u64>)> = Vec::new();
+    for (clause, fail) in fails.iter().chain(repeats) {
+        match by_clause.iter_mut().find(|(c, _)| c == clause) {
+            Some((_, all)) => bits::or(all, fail),
+            None => by_clause.push((*clause, fail.clone())),
+        }
+    }
+    by_clause.sort_unstable_by_key(|(clause, _)| *clause);
+    let field = Arc::new(Field::new("item", DataType::Utf8, false));
+    let mut builder = ListBuilder::new(StringBuilder::new()).with_field(field);
+    for row in bits::ones_of(rejected) {
+        for (clause, fail) in &by_clause {
+            if bits::get(fail, row) {
+                if let Some(clause) = plan.clauses.get(*clause) {
+                    builder.values().append_value(&clause.id);
+                }
+            }
+        }
+        builder.append(true);
+    }
+    Arc::new(builder.finish())
+}
+
+fn assemble(schema: &SchemaRef, columns: Vec<ArrayRef>, rows: usize) -> Result<RecordBatch> {
+    let options = RecordBatchOptions::new().with_row_count(Some(rows));
+    RecordBatch::try_new_with_options(Arc::clone(schema), columns, &options)
+        .map_err(|_| Error::internal("output columns do not match the output schema"))
+}
+
+impl MaskTree {
+    fn apply(&self, column: &ArrayRef) -> Result<ArrayRef> {
+        let lost = || Error::internal("a nested mask met another type than it was compiled for");
+        match self {
+            Self::Leaf(mask) => mask.apply(column),
+            Self::Fields(trees) => {
+                let parent = column.as_struct_opt().ok_or_else(lost)?;
+                let mut columns = Vec::with_capacity(trees.len());
+                let mut fields = Vec::with_capacity(trees.len());
+                for ((child, field), tree) in
+                    parent.columns().iter().zip(parent.fields()).zip(trees)
+                {
+                    match tree {
+                        Some(tree) => {
+                            let masked = tree.apply(child)?;
+                            fields.push(Arc::new(Field::new(
+                                field.name(),
+                                masked.data_type().clone(),
+                                true,
+                            )));
+                            columns.push(masked);
+                        }
+                        None => {
+                            fields.push(Arc::clone(field));
+                            columns.push(ArrayRef::clone(child));
+                        }
+                    }
+                }
+                let built = StructArray::try_new(fields.into(), columns, parent.nulls().cloned());
+                Ok(Arc::new(built.map_err(|_| lost())?))
+            }
+            Self::Items(tree) => {
+                if let Some(list) = column.as_list_opt::<i32>() {
+                    let values = tree.apply(list.values())?;
+                    let field = Field::new("item", values.data_type().clone(), true);
+                    let name = match list.data_type() {
+                        DataType::List(f) => field.with_name(f.name()),
+                        _ => field,
+                    };
+                    let built = ListArray::try_new(
+                        Arc::new(name),
+                        list.offsets().clone(),
+                        values,
+                        list.nulls().cloned(),
+                    );
+                    return Ok(Arc::new(built.map_err(|_| lost())?));
+                }
+                let list = column.as_list_opt::<i64>().ok_or_else(lost)?;
+                let values = tree.apply(list.values())?;
+                let field = Field::new("item", values.data_type().clone(), true);
+                let name = match list.data_type() {
+                    DataType::LargeList(f) => field.with_name(f.name()),
+                    _ => field,
+                };
+                let built = LargeListArray::try_new(
+                    Arc::new(name),
+                    list.offsets().clone(),
+                    values,
+                    list.nulls().cloned(),
+                );
+                Ok(Arc::new(built.map_err(|_| lost())?))
+            }
+        }
+    }
+}

@@ -1,0 +1,97 @@
+"""The cases of every check hold, in every layout, and however the rows are cut."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from meshgate.canonical import Frozen, freeze
+from meshgate.contract import Check, Column, Contract
+from meshgate.engine import Plan
+from meshgate.errors import PlanError
+from meshgate.report import Report
+
+from .cases import array, arrow_type, cases, layouts
+
+
+def contract_for(document: Any, case: Any, types: list[str]) -> Contract:
+    names = tuple(f"c{i}" for i in range(len(types)))
+    args = freeze(case.get("args", {}))
+    assert isinstance(args, Frozen)
+    columns = tuple(Column(n, t) for n, t in zip(names, types, strict=True))
+    judged = () if "rows" in case else names
+    return Contract(
+        id="case",
+        dataset="case",
+        version="1.0.0",
+        columns=columns,
+        checks=(Check("it", document["check"], judged, args),),
+    )
+
+
+def judge(contract: Contract, table: pa.Table, now: str | None) -> Report:
+    moment = dt.datetime.fromisoformat(now or "2025-01-01T00:00:00")
+    seconds = int(moment.replace(tzinfo=dt.timezone.utc).timestamp())
+    return Plan.compile(contract, table).check(table, now=seconds * 10**9)
+
+
+@pytest.mark.parametrize(("document", "case"), cases("checks"))
+def test_case(document: Any, case: Any) -> None:
+    if "rows" in case:
+        given = [{"type": "int64", "values": list(range(case["rows"]))}]
+    else:
+        given = case["columns"] if "columns" in case else [case["column"]]
+    contract = contract_for(document, case, [c["type"] for c in given])
+    arrays = [array(c) for c in given]
+    names = [c.name for c in contract.columns]
+    if "error" in case:
+        with pytest.raises(PlanError) as caught:
+            Plan.compile(contract, pa.table(arrays, names))
+        assert caught.value.code == case["error"]
+        return
+    for variants in zip(*(dict(layouts(a)).items() for a in arrays), strict=False):
+        labels = [label for label, _ in variants]
+        table = pa.table([a for _, a in variants], names)
+        single = pa.Table.from_batches(
+            [table.slice(i, 1).combine_chunks().to_batches()[0] for i in range(table.num_rows)]
+            if "dictionary" not in labels
+            else table.to_batches(),
+            table.schema,
+        )
+        whole = judge(contract, table, document.get("now"))
+        assert judge(contract, single, document.get("now")) == whole, labels
+        outcome = whole.checks[-1]
+        if "fails" in case:
+            assert (outcome.status == "fail") is case["fails"], labels
+            continue
+        assert list(outcome.first_rows) == case["violations"], labels
+        assert outcome.failed_rows == len(case["violations"]), labels
+        assert (outcome.status == "fail") is bool(case["violations"]), labels
+        for name in ("skipped_null", "nan_rows", "failed_groups", "surplus"):
+            if name in case:
+                assert getattr(outcome, name) == case[name], (labels, name)
+
+
+@pytest.mark.parametrize(("document", "case"), cases("checks", "schema_cases"))
+def test_schema_case(document: Any, case: Any) -> None:
+    checks = tuple(
+        Check(c["id"], c["check"], tuple(c["columns"]), Frozen(c.get("args", {})))
+        for c in case.get("checks", ())
+    )
+    contract = Contract(
+        id="case",
+        dataset="case",
+        version="1.0.0",
+        columns=tuple(Column(n, t) for n, t in case["promised"].items()),
+        checks=checks,
+        strict=case.get("strict", False),
+        extra_columns=case.get("extra_columns", "drop"),
+    )
+    table = pa.schema([(n, arrow_type(t)) for n, t in case["data"].items()]).empty_table()
+    plan = Plan.compile(contract, table)
+    found = {c.id: c.status for c in plan.check(table).checks}
+    assert case["statuses"].items() <= found.items()
+    if "published" in case:
+        assert plan.accepted_schema.names == case["published"]
