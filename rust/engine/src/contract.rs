@@ -165,11 +165,8 @@ impl Contract {
     pub fn from_json(json: &[u8]) -> Result<Self> {
         serde_json::from_slice(json).map_err(|e| {
             // serde's text can quote the document; line and column cannot.
-            Error::new(
-                Code::ContractMalformed,
-                "the canonical contract is not of its JSON form",
-            )
-            .in_data(format!("line {}, column {}", e.line(), e.column()))
+            Error::new(Code::ContractMalformed, "the canonical contract is not of its JSON form")
+                .in_data(format!("line {}, column {}", e.line(), e.column()))
         })
     }
 }

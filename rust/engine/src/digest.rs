@@ -32,9 +32,7 @@ pub(crate) struct Digest {
 
 impl std::fmt::Debug for Digest {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Digest")
-            .field("rows", &self.rows)
-            .finish_non_exhaustive()
+        f.debug_struct("Digest").field("rows", &self.rows).finish_non_exhaustive()
     }
 }
 
@@ -82,16 +80,10 @@ impl Digest {
             state.update(&buffer);
             Ok(())
         };
-        let mut work: Vec<(usize, &mut Sha256)> = plan
-            .outputs
-            .iter()
-            .map(|o| o.index)
-            .zip(&mut self.columns)
-            .collect();
+        let mut work: Vec<(usize, &mut Sha256)> =
+            plan.outputs.iter().map(|o| o.index).zip(&mut self.columns).collect();
         if threads <= 1 || work.len() <= 1 {
-            return work
-                .into_iter()
-                .try_for_each(|(index, state)| advance(state, index));
+            return work.into_iter().try_for_each(|(index, state)| advance(state, index));
         }
         let share = work.len().div_ceil(threads);
         std::thread::scope(|scope| {
@@ -99,16 +91,12 @@ impl Digest {
                 .chunks_mut(share)
                 .map(|chunk| {
                     scope.spawn(|| {
-                        chunk
-                            .iter_mut()
-                            .try_for_each(|(index, state)| advance(state, *index))
+                        chunk.iter_mut().try_for_each(|(index, state)| advance(state, *index))
                     })
                 })
                 .collect();
             workers.into_iter().try_for_each(|worker| {
-                worker
-                    .join()
-                    .unwrap_or_else(|_| Err(Error::internal("a worker panicked")))
+                worker.join().unwrap_or_else(|_| Err(Error::internal("a worker panicked")))
             })
         })
     }
@@ -194,12 +182,7 @@ impl Shape {
                 | DataType::BinaryView
                 | DataType::FixedSizeBinary(_) => Form::Text,
                 DataType::Struct(_) => Form::Fields(
-                    array
-                        .as_struct()
-                        .columns()
-                        .iter()
-                        .map(Self::of)
-                        .collect::<Result<_>>()?,
+                    array.as_struct().columns().iter().map(Self::of).collect::<Result<_>>()?,
                 ),
                 DataType::List(_) => {
                     let list = array.as_list::<i32>();
@@ -261,11 +244,7 @@ impl Shape {
                     Error::internal("a digest met a type without a canonical form")
                 })?),
             };
-        Ok(Self {
-            nulls: array.logical_nulls(),
-            array,
-            form,
-        })
+        Ok(Self { nulls: array.logical_nulls(), array, form })
     }
 
     /// Appends the value of a row that is not null.

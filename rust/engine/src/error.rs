@@ -112,13 +112,7 @@ pub struct Error {
 impl Error {
     /// An error of this code with its message.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self {
-            code,
-            message: message.into(),
-            clause: None,
-            data: None,
-            help: None,
-        }
+        Self { code, message: message.into(), clause: None, data: None, help: None }
     }
 
     /// Adds the clause, unless a more precise one is already known.
@@ -131,10 +125,7 @@ impl Error {
     /// Makes a pointer that is relative to a clause absolute: `base` is the clause's own pointer.
     #[must_use]
     pub fn within(mut self, base: &str) -> Self {
-        self.clause = Some(format!(
-            "{base}{}",
-            self.clause.as_deref().unwrap_or_default()
-        ));
+        self.clause = Some(format!("{base}{}", self.clause.as_deref().unwrap_or_default()));
         self
     }
 

@@ -50,15 +50,9 @@ impl Number {
         {
             return None;
         }
-        let digits = format!("{whole}{fraction}")
-            .trim_start_matches('0')
-            .to_owned();
+        let digits = format!("{whole}{fraction}").trim_start_matches('0').to_owned();
         let scale = fraction.len() as i32 - exponent;
-        Some(Self {
-            negative: negative && !digits.is_empty(),
-            digits,
-            scale,
-        })
+        Some(Self { negative: negative && !digits.is_empty(), digits, scale })
     }
 
     /// The integer at 10^-`scale`, as text, moved by `rounding` when it lies between two.
@@ -69,10 +63,7 @@ impl Number {
             let zeros = "0".repeat(shift as usize);
             (format!("{}{zeros}", self.digits), false)
         } else {
-            let cut = self
-                .digits
-                .len()
-                .saturating_sub(shift.unsigned_abs() as usize);
+            let cut = self.digits.len().saturating_sub(shift.unsigned_abs() as usize);
             let (kept, lost) = self.digits.split_at(cut);
             (kept.to_owned(), lost.bytes().any(|b| b != b'0'))
         };
@@ -89,21 +80,13 @@ impl Number {
             }
         }
         let zero = whole.bytes().all(|b| b == b'0');
-        Some(if self.negative && !zero {
-            format!("-{whole}")
-        } else {
-            whole
-        })
+        Some(if self.negative && !zero { format!("-{whole}") } else { whole })
     }
 
     /// The literal as text that any float parser reads.
     pub(crate) fn to_float_text(&self) -> String {
         let sign = if self.negative { "-" } else { "" };
-        let digits = if self.digits.is_empty() {
-            "0"
-        } else {
-            &self.digits
-        };
+        let digits = if self.digits.is_empty() { "0" } else { &self.digits };
         format!("{sign}{digits}e{}", -self.scale)
     }
 
@@ -259,11 +242,7 @@ fn numeric(literal: &Literal, data_type: &DataType) -> Result<Number> {
                 _ => None,
             }
             .ok_or_else(|| wrong("a date such as \"2026-01-31\""))?;
-            let ticks = if *data_type == DataType::Date32 {
-                days
-            } else {
-                days * 86_400_000
-            };
+            let ticks = if *data_type == DataType::Date32 { days } else { days * 86_400_000 };
             Ok(integer_number(i128::from(ticks)))
         }
         DataType::Time32(unit) | DataType::Time64(unit) => {
@@ -291,11 +270,7 @@ fn numeric(literal: &Literal, data_type: &DataType) -> Result<Number> {
                 )
                 .help(format!(
                     "write the timestamp with {need} offset, such as {}",
-                    if aware {
-                        "2026-01-31T13:30:00"
-                    } else {
-                        "2026-01-31T13:30:00Z"
-                    }
+                    if aware { "2026-01-31T13:30:00" } else { "2026-01-31T13:30:00Z" }
                 )));
             }
             Ok(ticks_number(nanos, *unit))
@@ -326,10 +301,7 @@ fn ticks_number(nanos: i128, unit: TimeUnit) -> Number {
         TimeUnit::Microsecond => 3,
         TimeUnit::Nanosecond => 0,
     };
-    Number {
-        scale,
-        ..integer_number(nanos)
-    }
+    Number { scale, ..integer_number(nanos) }
 }
 
 #[cfg(test)]
@@ -343,33 +315,13 @@ mod tests {
     #[test]
     fn bounds_are_exact_at_every_scale() {
         let d = DataType::Decimal128(10, 2);
+        assert_eq!(bound::<i128>(&number("0.1"), &d, Rounding::Ceil).unwrap(), Placed::At(10));
+        assert_eq!(bound::<i128>(&number("0.101"), &d, Rounding::Ceil).unwrap(), Placed::At(11));
+        assert_eq!(bound::<i128>(&number("0.101"), &d, Rounding::Floor).unwrap(), Placed::At(10));
+        assert_eq!(bound::<i128>(&number("-0.101"), &d, Rounding::Floor).unwrap(), Placed::At(-11));
+        assert_eq!(bound::<i128>(&number("-0.101"), &d, Rounding::Ceil).unwrap(), Placed::At(-10));
         assert_eq!(
-            bound::<i128>(&number("0.1"), &d, Rounding::Ceil).unwrap(),
-            Placed::At(10)
-        );
-        assert_eq!(
-            bound::<i128>(&number("0.101"), &d, Rounding::Ceil).unwrap(),
-            Placed::At(11)
-        );
-        assert_eq!(
-            bound::<i128>(&number("0.101"), &d, Rounding::Floor).unwrap(),
-            Placed::At(10)
-        );
-        assert_eq!(
-            bound::<i128>(&number("-0.101"), &d, Rounding::Floor).unwrap(),
-            Placed::At(-11)
-        );
-        assert_eq!(
-            bound::<i128>(&number("-0.101"), &d, Rounding::Ceil).unwrap(),
-            Placed::At(-10)
-        );
-        assert_eq!(
-            bound::<i64>(
-                &number("9007199254740992.0"),
-                &DataType::Int64,
-                Rounding::Floor
-            )
-            .unwrap(),
+            bound::<i64>(&number("9007199254740992.0"), &DataType::Int64, Rounding::Floor).unwrap(),
             Placed::At(9_007_199_254_740_992)
         );
         assert_eq!(
@@ -398,18 +350,9 @@ mod tests {
 
     #[test]
     fn an_exact_literal_exists_or_does_not() {
-        assert_eq!(
-            exact::<i64>(&number("1.0"), &DataType::Int64).unwrap(),
-            Some(1)
-        );
-        assert_eq!(
-            exact::<i64>(&number("1.5"), &DataType::Int64).unwrap(),
-            None
-        );
-        assert_eq!(
-            exact::<f64>(&number("0.1"), &DataType::Float64).unwrap(),
-            Some(0.1)
-        );
+        assert_eq!(exact::<i64>(&number("1.0"), &DataType::Int64).unwrap(), Some(1));
+        assert_eq!(exact::<i64>(&number("1.5"), &DataType::Int64).unwrap(), None);
+        assert_eq!(exact::<f64>(&number("0.1"), &DataType::Float64).unwrap(), Some(0.1));
         assert!(exact::<i64>(&Literal::Text("1".into()), &DataType::Int64).is_err());
     }
 
@@ -422,21 +365,12 @@ mod tests {
             time::timestamp("2025-01-01T02:00:00+02:00"),
             time::timestamp("2025-01-01T00:00:00Z")
         );
-        assert_eq!(
-            time::timestamp("2025-01-01T00:00:00").map(|t| t.1),
-            Some(false)
-        );
-        assert_eq!(
-            time::timestamp("1969-12-31T23:59:59.5Z"),
-            Some((-500_000_000, true))
-        );
+        assert_eq!(time::timestamp("2025-01-01T00:00:00").map(|t| t.1), Some(false));
+        assert_eq!(time::timestamp("1969-12-31T23:59:59.5Z"), Some((-500_000_000, true)));
         assert_eq!(time::time_of_day("24:00"), None);
         let utc = DataType::Timestamp(TimeUnit::Second, Some("UTC".into()));
         let naive = Literal::Text("2025-01-01T00:00:00".into());
-        assert_eq!(
-            bound::<i64>(&naive, &utc, Rounding::Ceil).unwrap_err().code,
-            Code::BadLiteral
-        );
+        assert_eq!(bound::<i64>(&naive, &utc, Rounding::Ceil).unwrap_err().code, Code::BadLiteral);
     }
 
     #[test]

@@ -164,29 +164,21 @@ impl Plan {
             .iter()
             .map(|clause| {
                 let (state, how) = match &clause.work {
-                    Work::Decided {
-                        status: Status::NotEnforced,
-                        reason,
-                    } => ("not_enforced", reason.clone().unwrap_or_default()),
-                    Work::Decided { reason, .. } => (
-                        "decided",
-                        reason.clone().unwrap_or_else(|| "by the schema".into()),
-                    ),
+                    Work::Decided { status: Status::NotEnforced, reason } => {
+                        ("not_enforced", reason.clone().unwrap_or_default())
+                    }
+                    Work::Decided { reason, .. } => {
+                        ("decided", reason.clone().unwrap_or_else(|| "by the schema".into()))
+                    }
                     Work::Always { why, .. } => ("decided", format!("cannot fail: {why}")),
                     Work::NotNull { .. } => ("enforced", "validity bitmap".into()),
                     Work::Row { check, .. } => ("enforced", check.explain()),
-                    Work::Key {
-                        spec, keep_first, ..
-                    } => (
+                    Work::Key { spec, keep_first, .. } => (
                         "enforced",
                         format!(
                             "{}; the first row of a key is kept{}",
                             spec.explain(),
-                            if *keep_first {
-                                ""
-                            } else {
-                                ", all its rows count as failed"
-                            }
+                            if *keep_first { "" } else { ", all its rows count as failed" }
                         ),
                     ),
                     Work::Dataset { check, .. } => {

@@ -80,10 +80,7 @@ impl Promise {
         if let Some((_, promise)) = NAMES.iter().find(|(name, _)| *name == text) {
             return Ok(*promise);
         }
-        if let Some(inside) = text
-            .strip_prefix("decimal(")
-            .and_then(|t| t.strip_suffix(')'))
-        {
+        if let Some(inside) = text.strip_prefix("decimal(").and_then(|t| t.strip_suffix(')')) {
             let mut parts = inside.split(',').map(str::trim);
             if let (Some(p), Some(s), None) = (parts.next(), parts.next(), parts.next()) {
                 if let (Ok(p), Ok(s)) = (p.parse::<u8>(), s.parse::<i8>()) {
@@ -94,14 +91,12 @@ impl Promise {
             }
         }
         let names: Vec<_> = Self::names().collect();
-        Err(
-            Error::new(Code::UnknownType, format!("{text:?} is not a type")).help(
-                match nearest(text, names.iter().copied()) {
-                    Some(name) => format!("did you mean {name:?}?"),
-                    None => format!("one of: {}", names.join(", ")),
-                },
-            ),
-        )
+        Err(Error::new(Code::UnknownType, format!("{text:?} is not a type")).help(
+            match nearest(text, names.iter().copied()) {
+                Some(name) => format!("did you mean {name:?}?"),
+                None => format!("one of: {}", names.join(", ")),
+            },
+        ))
     }
 
     /// Whether a column of this Arrow type keeps the promise.
@@ -117,10 +112,7 @@ impl Promise {
             | (Self::Float(32), D::Float32)
             | (Self::Float(64), D::Float64) => true,
             (Self::Binary, t) => {
-                matches!(
-                    t,
-                    D::Binary | D::LargeBinary | D::BinaryView | D::FixedSizeBinary(_)
-                )
+                matches!(t, D::Binary | D::LargeBinary | D::BinaryView | D::FixedSizeBinary(_))
             }
             (Self::List, t) => matches!(
                 t,
@@ -249,9 +241,7 @@ fn distance(a: &str, b: &str) -> usize {
         let mut left = i + 1;
         for (y, cell) in b.iter().zip(row.iter_mut().skip(1)) {
             let above = *cell;
-            left = (diagonal + usize::from(x != y))
-                .min(above + 1)
-                .min(left + 1);
+            left = (diagonal + usize::from(x != y)).min(above + 1).min(left + 1);
             diagonal = above;
             *cell = left;
         }
@@ -271,10 +261,7 @@ mod tests {
         for name in Promise::names() {
             assert!(Promise::parse(name).is_ok(), "{name}");
         }
-        assert_eq!(
-            Promise::parse("decimal(18, 2)").unwrap(),
-            Promise::Decimal(Some((18, 2)))
-        );
+        assert_eq!(Promise::parse("decimal(18, 2)").unwrap(), Promise::Decimal(Some((18, 2))));
         let error = Promise::parse("strng").unwrap_err();
         assert_eq!(error.help.as_deref(), Some("did you mean \"string\"?"));
         assert!(Promise::parse("decimal(0,2)").is_err());

@@ -149,19 +149,13 @@ mod tests {
 
     #[test]
     fn thresholds_are_exact_and_include_the_limit() {
-        let pct = |n, d| Threshold {
-            max_rows: None,
-            max_pct: Some((n, d)),
-        };
+        let pct = |n, d| Threshold { max_rows: None, max_pct: Some((n, d)) };
         assert!(Threshold::default().tolerates(0, 10) && !Threshold::default().tolerates(1, 10));
         assert!(pct(1, 10).tolerates(1, 1000) && !pct(1, 10).tolerates(2, 1000));
         // One bad row in 10^9 is 1e-7 percent: more than zero percent.
         assert!(!pct(0, 1).tolerates(1, 1_000_000_000));
         assert!(pct(0, 1).tolerates(0, 0));
-        let both = Threshold {
-            max_rows: Some(5),
-            max_pct: Some((1, 1)),
-        };
+        let both = Threshold { max_rows: Some(5), max_pct: Some((1, 1)) };
         assert!(!both.tolerates(5, 100) && both.tolerates(5, 500) && !both.tolerates(6, 10_000));
     }
 

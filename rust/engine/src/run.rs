@@ -97,8 +97,7 @@ impl Tally {
         self.failed += other.failed;
         self.nan += other.nan;
         let room = FIRST_ROWS.saturating_sub(self.first_rows.len());
-        self.first_rows
-            .extend(other.first_rows.into_iter().take(room));
+        self.first_rows.extend(other.first_rows.into_iter().take(room));
         self.partial.merge(&other.partial);
     }
 }
@@ -123,11 +122,7 @@ impl Run {
     /// Never today; state that cannot be set up would be refused here.
     pub fn new(plan: Arc<Plan>, options: Options) -> Result<Self> {
         let available = std::thread::available_parallelism().map_or(1, usize::from);
-        let threads = if options.threads == 0 {
-            available
-        } else {
-            options.threads
-        };
+        let threads = if options.threads == 0 { available } else { options.threads };
         let seed = Seed::new(options.seed);
         let keys = plan
             .clauses
@@ -137,10 +132,7 @@ impl Run {
                 _ => None,
             })
             .collect();
-        let digest = options
-            .digest_key
-            .as_deref()
-            .map(|key| Digest::new(key, plan.outputs.len()));
+        let digest = options.digest_key.as_deref().map(|key| Digest::new(key, plan.outputs.len()));
         Ok(Self {
             tallies: plan.clauses.iter().map(|_| Tally::default()).collect(),
             plan,
@@ -182,11 +174,7 @@ impl Run {
     fn window(&mut self, batches: &[RecordBatch]) -> Result<Vec<Split>> {
         let pieces = self.pieces(batches)?;
         let rows: usize = pieces.iter().map(|p| p.batch.num_rows()).sum();
-        let threads = if rows < PARALLEL_ROWS {
-            1
-        } else {
-            self.threads
-        };
+        let threads = if rows < PARALLEL_ROWS { 1 } else { self.threads };
         let plan = Arc::clone(&self.plan);
         let (outputs, seed) = (self.options.outputs, &self.seed);
         let mut judged = parallel(threads, &pieces, |piece| judge(&plan, piece, seed, outputs))?;
@@ -235,10 +223,7 @@ impl Run {
             let mut start = 0;
             while start < batch.num_rows() {
                 let length = limit.min(batch.num_rows() - start);
-                pieces.push(Piece {
-                    batch: batch.slice(start, length),
-                    base_row,
-                });
+                pieces.push(Piece { batch: batch.slice(start, length), base_row });
                 base_row += length as u64;
                 start += length;
             }
@@ -247,11 +232,7 @@ impl Run {
     }
 
     /// Feeds the keys of all pieces in row order; per piece the rows that repeat an earlier key.
-    fn absorb(
-        &mut self,
-        judged: &mut [Judged],
-        threads: usize,
-    ) -> Result<Vec<Fails>> {
+    fn absorb(&mut self, judged: &mut [Judged], threads: usize) -> Result<Vec<Fails>> {
         let mut repeats: Vec<Fails> = judged.iter().map(|_| Vec::new()).collect();
         for (clause, resident) in self.keys.iter_mut().enumerate() {
             let Some(resident) = resident else { continue };
@@ -261,11 +242,7 @@ impl Run {
                 blocks.extend(at.map(|at| piece.blocks.swap_remove(at).1));
             }
             let found = resident.absorb(blocks, threads).map_err(|e| {
-                e.at(self
-                    .plan
-                    .clauses
-                    .get(clause)
-                    .map_or_else(String::new, |c| c.pointer.clone()))
+                e.at(self.plan.clauses.get(clause).map_or_else(String::new, |c| c.pointer.clone()))
             })?;
             for (piece, Repeats { words, count }) in repeats.iter_mut().zip(found) {
                 if count > 0 {
@@ -284,18 +261,13 @@ impl Run {
         if self.broken {
             return Err(Error::new(Code::RunFinished, "the run has failed before"));
         }
-        let totals = Totals {
-            rows: self.rows,
-            now_ns: self.options.now_ns,
-        };
+        let totals = Totals { rows: self.rows, now_ns: self.options.now_ns };
         let mut checks = Vec::with_capacity(self.tallies.len());
         for ((clause, tally), keys) in self.plan.clauses.iter().zip(self.tallies).zip(self.keys) {
             let keys = keys.map(Resident::finish).transpose()?;
             checks.push(outcome(clause, tally, keys, &totals));
         }
-        let status = checks
-            .iter()
-            .fold(Status::Pass, |worst, c| worst.worst(c.status));
+        let status = checks.iter().fold(Status::Pass, |worst, c| worst.worst(c.status));
         let masks = self
             .plan
             .masks
@@ -349,9 +321,7 @@ fn parallel<I: Sync, O: Send>(
         workers
             .into_iter()
             .map(|worker| {
-                worker
-                    .join()
-                    .unwrap_or_else(|_| Err(Error::internal("a worker panicked")))
+                worker.join().unwrap_or_else(|_| Err(Error::internal("a worker panicked")))
             })
             .collect::<Result<Vec<Vec<(usize, O)>>>>()
     })?;
@@ -374,10 +344,7 @@ fn same_types(plan: &Plan, schema: &SchemaRef) -> Result<()> {
     if same {
         Ok(())
     } else {
-        Err(Error::new(
-            Code::SchemaChanged,
-            "a batch has other columns or types than the plan",
-        )
-        .help("compile a plan for that schema, or make the producer keep one schema"))
+        Err(Error::new(Code::SchemaChanged, "a batch has other columns or types than the plan")
+            .help("compile a plan for that schema, or make the producer keep one schema"))
     }
 }

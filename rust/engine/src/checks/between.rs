@@ -65,20 +65,9 @@ impl CheckKind for Between {
         let low = clause.arg("min").map(|literal| (literal, "min"));
         let high = clause.arg("max").map(|literal| (literal, "max"));
         if low.is_none() && high.is_none() {
-            return Err(Error::new(
-                Code::BadArgument,
-                "between needs min, max or both",
-            ));
+            return Err(Error::new(Code::BadArgument, "between needs min, max or both"));
         }
-        compile(
-            clause,
-            &Limits {
-                low,
-                high,
-                low_open,
-                high_open,
-            },
-        )
+        compile(clause, &Limits { low, high, low_open, high_open })
     }
 }
 
@@ -175,10 +164,8 @@ where
             _ => false,
         };
         if empty {
-            return Err(
-                Error::new(Code::BadArgument, "no value lies between min and max")
-                    .help("min must not be above max"),
-            );
+            return Err(Error::new(Code::BadArgument, "no value lies between min and max")
+                .help("min must not be above max"));
         }
     }
     match (low, high) {
@@ -190,11 +177,7 @@ where
                     promise::words(data_type)
                 )));
             }
-            Ok(Compiled::Row(Box::new(Range::<T> {
-                low,
-                high,
-                array: PhantomData,
-            })))
+            Ok(Compiled::Row(Box::new(Range::<T> { low, high, array: PhantomData })))
         }
         _ => Ok(Compiled::Row(Box::new(Never))),
     }
@@ -204,17 +187,11 @@ where
 /// wider promise (`integer`, `number`) it only means that this data's type is narrow.
 fn promised<T: Native>(clause: &Clause<'_>, placed: &Placed<T>, name: &str) -> Result<()> {
     let column = clause.column()?;
-    let narrow = matches!(
-        column.promise,
-        Promise::Integer(Some(_)) | Promise::Decimal(Some(_))
-    );
+    let narrow = matches!(column.promise, Promise::Integer(Some(_)) | Promise::Decimal(Some(_)));
     if narrow && !matches!(placed, Placed::At(_)) {
         return Err(Error::new(
             Code::BadLiteral,
-            format!(
-                "{name:?} lies outside the promised {}",
-                promise::words(&column.data_type)
-            ),
+            format!("{name:?} lies outside the promised {}", promise::words(&column.data_type)),
         )
         .at(format!("/args/{name}"))
         .help("correct the bound, or promise a wider type"));
@@ -230,10 +207,7 @@ struct Range<T: ArrowPrimitiveType> {
 
 impl<T: ArrowPrimitiveType> std::fmt::Debug for Range<T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Range")
-            .field("low", &self.low)
-            .field("high", &self.high)
-            .finish()
+        f.debug_struct("Range").field("low", &self.low).field("high", &self.high).finish()
     }
 }
 

@@ -46,36 +46,12 @@ impl CheckKind for Compare {
     fn compile(&self, clause: &Clause<'_>) -> Result<Compiled> {
         clause.required("op")?;
         let op = match clause.text("op")?.unwrap_or_default() {
-            "lt" => Op {
-                less: true,
-                equal: false,
-                greater: false,
-            },
-            "le" => Op {
-                less: true,
-                equal: true,
-                greater: false,
-            },
-            "gt" => Op {
-                less: false,
-                equal: false,
-                greater: true,
-            },
-            "ge" => Op {
-                less: false,
-                equal: true,
-                greater: true,
-            },
-            "eq" => Op {
-                less: false,
-                equal: true,
-                greater: false,
-            },
-            "ne" => Op {
-                less: true,
-                equal: false,
-                greater: true,
-            },
+            "lt" => Op { less: true, equal: false, greater: false },
+            "le" => Op { less: true, equal: true, greater: false },
+            "gt" => Op { less: false, equal: false, greater: true },
+            "ge" => Op { less: false, equal: true, greater: true },
+            "eq" => Op { less: false, equal: true, greater: false },
+            "ne" => Op { less: true, equal: false, greater: true },
             _ => return Err(clause.bad("op", "lt, le, gt, ge, eq or ne")),
         };
         let [left, right] = clause.columns.as_slice() else {
@@ -134,12 +110,8 @@ enum How {
 fn how(left: &DataType, right: &DataType) -> Option<How> {
     use DataType as D;
     let text = |t: &D| matches!(t, D::Utf8 | D::LargeUtf8 | D::Utf8View);
-    let binary = |t: &D| {
-        matches!(
-            t,
-            D::Binary | D::LargeBinary | D::BinaryView | D::FixedSizeBinary(_)
-        )
-    };
+    let binary =
+        |t: &D| matches!(t, D::Binary | D::LargeBinary | D::BinaryView | D::FixedSizeBinary(_));
     if text(left) && text(right) || binary(left) && binary(right) {
         return Some(How::Bytes);
     }
@@ -229,9 +201,7 @@ impl RowCheck for Pair {
             }
             How::Mixed => {
                 let (left, right) = (Real::of(left)?, Real::of(right)?);
-                rows(count, valid, fail, |row| {
-                    op.fails(left.compare(&right, row))
-                });
+                rows(count, valid, fail, |row| op.fails(left.compare(&right, row)));
                 Ok(())
             }
             How::Bytes => {
@@ -277,9 +247,7 @@ fn rows(count: usize, valid: Option<&[u64]>, fail: &mut [u64], fails: impl Fn(us
         }
     };
     match valid {
-        Some(valid) => bits::ones_of(valid)
-            .take_while(|row| *row < count)
-            .for_each(&mut judge),
+        Some(valid) => bits::ones_of(valid).take_while(|row| *row < count).for_each(&mut judge),
         None => (0..count).for_each(&mut judge),
     }
 }
@@ -305,8 +273,7 @@ fn same(
         else {
             return Err(lost());
         };
-        let (less, equal, greater) =
-            (u8::from(op.less), u8::from(op.equal), u8::from(op.greater));
+        let (less, equal, greater) = (u8::from(op.less), u8::from(op.equal), u8::from(op.greater));
         let (left, right) = (left.values(), right.values());
         for ((word, l), r) in fail.iter_mut().zip(left.chunks(64)).zip(right.chunks(64)) {
             let mut bytes = [0u8; 64];
@@ -378,27 +345,15 @@ mod tests {
         assert_eq!(float_to_exact(-1e300, exact(-1), 0), Some(Ordering::Less));
         assert_eq!(float_to_exact(f64::NAN, exact(1), 0), None);
         assert_eq!(float_to_exact(0.0, exact(-1), 0), Some(Ordering::Greater));
-        assert_eq!(
-            float_to_exact(f64::NEG_INFINITY, exact(-1), 0),
-            Some(Ordering::Less)
-        );
+        assert_eq!(float_to_exact(f64::NEG_INFINITY, exact(-1), 0), Some(Ordering::Less));
         assert_eq!(float_to_exact(300.0, exact(3), -2), Some(Ordering::Equal));
     }
 
     #[test]
     fn types_meet_on_common_ground_or_not_at_all() {
-        assert_eq!(
-            how(&DataType::Int8, &DataType::Int8),
-            Some(How::Same(DataType::Int8))
-        );
-        assert!(matches!(
-            how(&DataType::Int8, &DataType::UInt64),
-            Some(How::Scaled(..))
-        ));
-        assert!(matches!(
-            how(&DataType::Float32, &DataType::Int8),
-            Some(How::Mixed)
-        ));
+        assert_eq!(how(&DataType::Int8, &DataType::Int8), Some(How::Same(DataType::Int8)));
+        assert!(matches!(how(&DataType::Int8, &DataType::UInt64), Some(How::Scaled(..))));
+        assert!(matches!(how(&DataType::Float32, &DataType::Int8), Some(How::Mixed)));
         assert_eq!(how(&DataType::Utf8, &DataType::Int8), None);
         let naive = DataType::Timestamp(TimeUnit::Second, None);
         let aware = DataType::Timestamp(TimeUnit::Second, Some("UTC".into()));

@@ -27,15 +27,9 @@ const WORD: &str = "0-9A-Za-z_";
 /// `plan.bad_pattern`: it is no pattern, or one that needs look-around or back-references.
 pub(crate) fn translate(pattern: &str) -> Result<String> {
     if pattern.len() > MAX_BYTES {
-        return Err(refused(format!(
-            "the pattern is over {MAX_BYTES} bytes long"
-        )));
+        return Err(refused(format!("the pattern is over {MAX_BYTES} bytes long")));
     }
-    let mut parser = Parser {
-        rest: pattern.chars().peekable(),
-        out: String::new(),
-        depth: 0,
-    };
+    let mut parser = Parser { rest: pattern.chars().peekable(), out: String::new(), depth: 0 };
     parser.alternatives()?;
     if parser.rest.peek().is_some() {
         return Err(refused("a closing parenthesis has no opening one"));
@@ -207,11 +201,7 @@ impl Parser<'_> {
                 .ok_or_else(|| refused(format!("a repetition counts over {MAX_REPEAT}")))
         };
         let low = number(&low)?;
-        let high = if high.is_empty() {
-            None
-        } else {
-            Some(number(&high)?)
-        };
+        let high = if high.is_empty() { None } else { Some(number(&high)?) };
         if high.is_some_and(|high| high < low) {
             return Err(refused("the bounds of a repetition are out of order"));
         }
@@ -241,9 +231,7 @@ impl Parser<'_> {
                     }
                 }
                 _ => {
-                    return Err(refused(
-                        "(? is followed by something that ECMA-262 does not have",
-                    ))
+                    return Err(refused("(? is followed by something that ECMA-262 does not have"))
                 }
             }
         }
@@ -260,8 +248,7 @@ impl Parser<'_> {
         let negated = self.eat('^');
         if self.eat(']') {
             // `[]` matches nothing, `[^]` any character.
-            self.out
-                .push_str(if negated { r"[\s\S]" } else { r"[^\s\S]" });
+            self.out.push_str(if negated { r"[\s\S]" } else { r"[^\s\S]" });
             return Ok(());
         }
         self.out.push_str(if negated { "[^" } else { "[" });
@@ -349,11 +336,7 @@ impl Parser<'_> {
                 return Err(unsupported("back-references have no linear-time meaning"))
             }
             c if c.is_ascii_punctuation() => Item::One(c),
-            _ => {
-                return Err(refused(
-                    "a backslash precedes a letter or sign that has no escape",
-                ))
-            }
+            _ => return Err(refused("a backslash precedes a letter or sign that has no escape")),
         })
     }
 
@@ -410,10 +393,7 @@ impl Parser<'_> {
         if !(self.eat('\\') && self.eat('u')) {
             return Err(wrong());
         }
-        let second = self
-            .hex(4)
-            .filter(|s| (0xDC00..0xE000).contains(s))
-            .ok_or_else(wrong)?;
+        let second = self.hex(4).filter(|s| (0xDC00..0xE000).contains(s)).ok_or_else(wrong)?;
         char::from_u32(0x10000 + ((first - 0xD800) << 10) + (second - 0xDC00)).ok_or_else(wrong)
     }
 }
@@ -441,9 +421,7 @@ mod tests {
     use regex::bytes::Regex;
 
     fn matches(pattern: &str, text: &str) -> bool {
-        Regex::new(&translate(pattern).unwrap())
-            .unwrap()
-            .is_match(text.as_bytes())
+        Regex::new(&translate(pattern).unwrap()).unwrap().is_match(text.as_bytes())
     }
 
     #[test]
@@ -524,24 +502,13 @@ mod tests {
             r"[\d-z]",
             "(?<1a>b)",
         ] {
-            assert_eq!(
-                translate(pattern).unwrap_err().code,
-                Code::BadPattern,
-                "{pattern}"
-            );
+            assert_eq!(translate(pattern).unwrap_err().code, Code::BadPattern, "{pattern}");
         }
     }
 
     #[test]
     fn look_around_and_back_references_get_a_hint() {
-        for pattern in [
-            "(?=a)",
-            "(?!a)",
-            "(?<=a)",
-            "(?<!a)",
-            r"(a)\1",
-            r"(?<n>a)\k<n>",
-        ] {
+        for pattern in ["(?=a)", "(?!a)", "(?<=a)", "(?<!a)", r"(a)\1", r"(?<n>a)\k<n>"] {
             let error = translate(pattern).unwrap_err();
             assert!(error.message.contains("linear-time"), "{pattern}");
         }

@@ -68,10 +68,7 @@ impl CheckKind for Latency {
 
 fn compile(clause: &Clause<'_>, newest: bool) -> Result<Compiled> {
     let column = clause.column()?;
-    if !matches!(
-        column.data_type,
-        DataType::Timestamp(..) | DataType::Date32 | DataType::Date64
-    ) {
+    if !matches!(column.data_type, DataType::Timestamp(..) | DataType::Date32 | DataType::Date64) {
         return Err(clause.not_applicable(column, "dates and timestamps"));
     }
     clause.required("max_age")?;
@@ -108,9 +105,7 @@ impl Age {
 
 impl DatasetCheck for Age {
     fn update(&self, columns: &[ArrayRef], valid: Option<&[u64]>) -> Result<Partial> {
-        let column = columns
-            .first()
-            .ok_or_else(|| Error::internal("an age lost its column"))?;
+        let column = columns.first().ok_or_else(|| Error::internal("an age lost its column"))?;
         let range = match &self.data_type {
             DataType::Date32 => ends::<Date32Type>(column, valid),
             DataType::Date64 => ends::<Date64Type>(column, valid),
@@ -123,23 +118,14 @@ impl DatasetCheck for Age {
             }
             _ => ends::<TimestampNanosecondType>(column, valid),
         };
-        Ok(Partial {
-            min: range.map(|r| r.0),
-            max: range.map(|r| r.1),
-        })
+        Ok(Partial { min: range.map(|r| r.0), max: range.map(|r| r.1) })
     }
 
     fn finish(&self, partial: &Partial, totals: &Totals) -> Verdict {
         let Some(now) = totals.now_ns else {
-            return Verdict::NotEnforced {
-                reason: "the run was not told the time".into(),
-            };
+            return Verdict::NotEnforced { reason: "the run was not told the time".into() };
         };
-        let end = if self.newest {
-            partial.max
-        } else {
-            partial.min
-        };
+        let end = if self.newest { partial.max } else { partial.min };
         let Some(ticks) = end else {
             return if self.newest {
                 Verdict::Fails {
@@ -147,9 +133,7 @@ impl DatasetCheck for Age {
                     reason: Some("the column has no value to be fresh".into()),
                 }
             } else {
-                Verdict::Holds {
-                    observed: "no timestamp".into(),
-                }
+                Verdict::Holds { observed: "no timestamp".into() }
             };
         };
         let age = now - ticks * self.nanos_per_tick();
@@ -157,10 +141,7 @@ impl DatasetCheck for Age {
         if age <= self.max_age_ns {
             Verdict::Holds { observed }
         } else {
-            Verdict::Fails {
-                observed,
-                reason: None,
-            }
+            Verdict::Fails { observed, reason: None }
         }
     }
 

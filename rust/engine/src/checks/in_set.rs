@@ -96,19 +96,14 @@ pub(super) fn members(
 ) -> Result<Compiled> {
     let column = clause.column()?;
     if values.contains(&Literal::Null) {
-        return Err(
-            Error::new(Code::BadArgument, "null cannot be a member of a set")
-                .at(format!("/args/{argument}"))
-                .help("null passes every value check; use not_null to refuse it"),
-        );
+        return Err(Error::new(Code::BadArgument, "null cannot be a member of a set")
+            .at(format!("/args/{argument}"))
+            .help("null passes every value check; use not_null to refuse it"));
     }
     let fold = clause.check.args.contains_key("case_insensitive")
         && clause.flag("case_insensitive", false)?;
     if fold
-        && !matches!(
-            column.data_type,
-            DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View
-        )
+        && !matches!(column.data_type, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View)
     {
         return Err(clause.bad("case_insensitive", "false for columns that are no strings"));
     }
@@ -190,10 +185,7 @@ fn booleans(
             _ => return Err(clause.bad(argument, "true or false for a boolean column")),
         }
     }
-    Ok(Compiled::Row(Box::new(Booleans {
-        fail_true: yes == negate,
-        fail_false: no == negate,
-    })))
+    Ok(Compiled::Row(Box::new(Booleans { fail_true: yes == negate, fail_false: no == negate })))
 }
 
 #[derive(Debug)]
@@ -245,10 +237,7 @@ where
         members.push(found.ok_or_else(|| {
             Error::new(
                 Code::BadLiteral,
-                format!(
-                    "a literal has no equal in {}",
-                    promise::words(&column.data_type)
-                ),
+                format!("a literal has no equal in {}", promise::words(&column.data_type)),
             )
             .at(format!("/args/{argument}"))
             .help("write values that the column's type can hold")
@@ -256,11 +245,7 @@ where
     }
     members.sort_by(|a, b| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal));
     members.dedup_by(|a, b| a == b);
-    Ok(Compiled::Row(Box::new(Numbers::<T> {
-        members,
-        negate,
-        array: PhantomData,
-    })))
+    Ok(Compiled::Row(Box::new(Numbers::<T> { members, negate, array: PhantomData })))
 }
 
 struct Numbers<T: ArrowPrimitiveType> {
@@ -272,9 +257,7 @@ struct Numbers<T: ArrowPrimitiveType> {
 
 impl<T: ArrowPrimitiveType> std::fmt::Debug for Numbers<T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Numbers")
-            .field("members", &self.members.len())
-            .finish_non_exhaustive()
+        f.debug_struct("Numbers").field("members", &self.members.len()).finish_non_exhaustive()
     }
 }
 
@@ -290,9 +273,9 @@ where
         let negate = self.negate;
         // NaN fails both ways: it is in no set, and it is no value that a set could exclude.
         match self.members.as_slice() {
-            [only] => bits::fill(array.values(), fail, |v| {
-                (v == *only) == negate || Native::is_nan(v)
-            }),
+            [only] => {
+                bits::fill(array.values(), fail, |v| (v == *only) == negate || Native::is_nan(v))
+            }
             members if members.len() <= 8 => bits::fill(array.values(), fail, |v| {
                 let mut found = false;
                 for m in members {
@@ -326,20 +309,12 @@ struct Words {
 
 impl Words {
     fn new(texts: &[&str], negate: bool) -> Self {
-        let mut members: Vec<_> = texts
-            .iter()
-            .map(|t| (t.len(), head(t.as_bytes()), t.as_bytes().into()))
-            .collect();
+        let mut members: Vec<_> =
+            texts.iter().map(|t| (t.len(), head(t.as_bytes()), t.as_bytes().into())).collect();
         members.sort();
         members.dedup();
-        let lengths = members
-            .iter()
-            .fold(0, |bits, (len, _, _)| bits | 1 << (*len).min(63));
-        Self {
-            lengths,
-            members,
-            negate,
-        }
+        let lengths = members.iter().fold(0, |bits, (len, _, _)| bits | 1 << (*len).min(63));
+        Self { lengths, members, negate }
     }
 
     fn contains(&self, bytes: &[u8]) -> bool {
@@ -352,11 +327,7 @@ impl Words {
             return self.members.iter().any(same);
         }
         let from = self.members.partition_point(|m| (m.0, m.1) < key);
-        self.members
-            .iter()
-            .skip(from)
-            .take_while(|m| (m.0, m.1) == key)
-            .any(same)
+        self.members.iter().skip(from).take_while(|m| (m.0, m.1) == key).any(same)
     }
 }
 
@@ -372,19 +343,12 @@ fn head(bytes: &[u8]) -> u64 {
 
 impl RowCheck for Words {
     fn fail(&self, columns: &[ArrayRef], valid: Option<&[u64]>, fail: &mut [u64]) -> Result<()> {
-        let column = columns
-            .first()
-            .ok_or_else(|| Error::internal("a set lost its column"))?;
-        text::fill(column, valid, fail, |bytes| {
-            self.contains(bytes) == self.negate
-        })
+        let column = columns.first().ok_or_else(|| Error::internal("a set lost its column"))?;
+        text::fill(column, valid, fail, |bytes| self.contains(bytes) == self.negate)
     }
 
     fn explain(&self) -> String {
-        format!(
-            "membership among {} texts, by length and head",
-            self.members.len()
-        )
+        format!("membership among {} texts, by length and head", self.members.len())
     }
 }
 

@@ -19,18 +19,8 @@ impl CheckKind for Length {
             arity: Arity::One,
             applies_to: "strings; binary in bytes",
             arguments: &[
-                Argument {
-                    name: "min",
-                    kind: "a whole number",
-                    default: "0",
-                    summary: "at least",
-                },
-                Argument {
-                    name: "max",
-                    kind: "a whole number",
-                    default: "",
-                    summary: "at most",
-                },
+                Argument { name: "min", kind: "a whole number", default: "0", summary: "at least" },
+                Argument { name: "max", kind: "a whole number", default: "", summary: "at most" },
                 Argument {
                     name: "exact",
                     kind: "a whole number",
@@ -63,32 +53,22 @@ impl CheckKind for Length {
             | DataType::FixedSizeBinary(_) => true,
             _ => return Err(clause.not_applicable(column, "strings and binary")),
         };
-        let (min, max, exact) = (
-            clause.whole("min")?,
-            clause.whole("max")?,
-            clause.whole("exact")?,
-        );
+        let (min, max, exact) =
+            (clause.whole("min")?, clause.whole("max")?, clause.whole("exact")?);
         if exact.is_some() && (min.is_some() || max.is_some()) {
             return Err(clause.bad("exact", "no min or max beside it"));
         }
         if min.is_none() && max.is_none() && exact.is_none() {
-            return Err(Error::new(
-                Code::BadArgument,
-                "length needs min, max or exact",
-            ));
+            return Err(Error::new(Code::BadArgument, "length needs min, max or exact"));
         }
         let min = exact.or(min).unwrap_or(0);
         let max = exact.or(max).unwrap_or(u64::MAX);
         if min > max {
-            return Err(
-                Error::new(Code::BadArgument, "no length lies between min and max")
-                    .help("min must not be above max"),
-            );
+            return Err(Error::new(Code::BadArgument, "no length lies between min and max")
+                .help("min must not be above max"));
         }
         if min == 0 && max == u64::MAX {
-            return Ok(Compiled::Always(
-                "every text has at least 0 characters".into(),
-            ));
+            return Ok(Compiled::Always("every text has at least 0 characters".into()));
         }
         let clamp = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
         Ok(Compiled::Row(Box::new(Bounds {
@@ -108,9 +88,7 @@ struct Bounds {
 
 impl RowCheck for Bounds {
     fn fail(&self, columns: &[ArrayRef], valid: Option<&[u64]>, fail: &mut [u64]) -> Result<()> {
-        let column = columns
-            .first()
-            .ok_or_else(|| Error::internal("length lost its column"))?;
+        let column = columns.first().ok_or_else(|| Error::internal("length lost its column"))?;
         let (min, max) = (self.min, self.max);
         if self.bytes {
             if text::fill_lengths(column, fail, |n| n < min || n > max).is_some() {

@@ -127,10 +127,7 @@ impl Clause<'_> {
         let kind = self.arg(name).map_or("nothing", Literal::kind);
         Error::new(
             Code::BadArgument,
-            format!(
-                "{name:?} of {} takes {wanted}, not {kind}",
-                self.check.check
-            ),
+            format!("{name:?} of {} takes {wanted}, not {kind}", self.check.check),
         )
         .at(format!("/args/{name}"))
     }
@@ -154,19 +151,16 @@ impl Clause<'_> {
     pub(crate) fn whole(&self, name: &str) -> Result<Option<u64>> {
         match self.arg(name) {
             None => Ok(None),
-            Some(Literal::Number(text)) => text
-                .parse()
-                .map(Some)
-                .map_err(|_| self.bad(name, "a whole number from 0")),
+            Some(Literal::Number(text)) => {
+                text.parse().map(Some).map_err(|_| self.bad(name, "a whole number from 0"))
+            }
             Some(_) => Err(self.bad(name, "a whole number from 0")),
         }
     }
 
     /// The single column. Arity was checked before a check is compiled.
     pub(crate) fn column(&self) -> Result<&ColumnRef> {
-        self.columns
-            .first()
-            .ok_or_else(|| Error::internal("a check lost its column"))
+        self.columns.first().ok_or_else(|| Error::internal("a check lost its column"))
     }
 
     /// The refusal for a column type that the check cannot judge.
@@ -222,16 +216,9 @@ pub(crate) struct Totals {
 /// The outcome of a dataset check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    Holds {
-        observed: String,
-    },
-    Fails {
-        observed: String,
-        reason: Option<String>,
-    },
-    NotEnforced {
-        reason: String,
-    },
+    Holds { observed: String },
+    Fails { observed: String, reason: Option<String> },
+    NotEnforced { reason: String },
 }
 
 /// A check of the whole dataset.
@@ -302,9 +289,7 @@ static KINDS: &[&dyn CheckKind] = &[
 /// What every check says of itself, in the order of the registry; first the three that the plan
 /// derives from the promised columns.
 pub fn definitions() -> impl Iterator<Item = &'static Definition> {
-    DERIVED
-        .iter()
-        .chain(KINDS.iter().map(|kind| kind.definition()))
+    DERIVED.iter().chain(KINDS.iter().map(|kind| kind.definition()))
 }
 
 /// The checks that follow from the promised columns; a contract does not write them.
@@ -355,14 +340,12 @@ pub(crate) fn kind(name: &str) -> Result<&'static dyn CheckKind> {
         let d = k.definition();
         std::iter::once(d.name).chain(d.aliases.iter().copied())
     });
-    Err(
-        Error::new(Code::UnknownCheck, format!("there is no check {name:?}")).help(
-            match promise::nearest(name, names.clone()) {
-                Some(near) => format!("did you mean {near:?}?"),
-                None => format!("one of: {}", names.collect::<Vec<_>>().join(", ")),
-            },
-        ),
-    )
+    Err(Error::new(Code::UnknownCheck, format!("there is no check {name:?}")).help(
+        match promise::nearest(name, names.clone()) {
+            Some(near) => format!("did you mean {near:?}?"),
+            None => format!("one of: {}", names.collect::<Vec<_>>().join(", ")),
+        },
+    ))
 }
 
 /// Compiles a clause whose columns are resolved.
@@ -414,11 +397,7 @@ pub(crate) fn arity(check: &contract::Check) -> Result<()> {
     };
     Err(Error::new(
         Code::BadArgument,
-        format!(
-            "{} takes {wanted}, not {}",
-            definition.name,
-            check.columns.len()
-        ),
+        format!("{} takes {wanted}, not {}", definition.name, check.columns.len()),
     ))
 }
 
@@ -441,9 +420,7 @@ mod tests {
 
     #[test]
     fn a_slip_is_named() {
-        let Err(error) = kind("not_nul") else {
-            panic!("found")
-        };
+        let Err(error) = kind("not_nul") else { panic!("found") };
         assert_eq!(error.help.as_deref(), Some("did you mean \"not_null\"?"));
     }
 }

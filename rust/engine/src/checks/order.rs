@@ -55,11 +55,8 @@ static NE: Definition = definition(
     "no value equals the literal",
     "{column: status, rule: ne, args: {value: deleted}}",
 );
-static GT: Definition = definition(
-    "gt",
-    "every value is greater",
-    "{column: price, rule: gt, args: {value: 0}}",
-);
+static GT: Definition =
+    definition("gt", "every value is greater", "{column: price, rule: gt, args: {value: 0}}");
 static GE: Definition = definition(
     "ge",
     "every value is greater or equal",
@@ -70,37 +67,16 @@ static LT: Definition = definition(
     "every value is less",
     "{column: day, rule: lt, args: {value: \"2030-01-01\"}}",
 );
-static LE: Definition = definition(
-    "le",
-    "every value is less or equal",
-    "{column: share, rule: le, args: {value: 1}}",
-);
+static LE: Definition =
+    definition("le", "every value is less or equal", "{column: share, rule: le, args: {value: 1}}");
 
 impl Order {
-    pub(super) const EQ: Self = Self {
-        op: Op::Eq,
-        definition: &EQ,
-    };
-    pub(super) const NE: Self = Self {
-        op: Op::Ne,
-        definition: &NE,
-    };
-    pub(super) const GT: Self = Self {
-        op: Op::Gt,
-        definition: &GT,
-    };
-    pub(super) const GE: Self = Self {
-        op: Op::Ge,
-        definition: &GE,
-    };
-    pub(super) const LT: Self = Self {
-        op: Op::Lt,
-        definition: &LT,
-    };
-    pub(super) const LE: Self = Self {
-        op: Op::Le,
-        definition: &LE,
-    };
+    pub(super) const EQ: Self = Self { op: Op::Eq, definition: &EQ };
+    pub(super) const NE: Self = Self { op: Op::Ne, definition: &NE };
+    pub(super) const GT: Self = Self { op: Op::Gt, definition: &GT };
+    pub(super) const GE: Self = Self { op: Op::Ge, definition: &GE };
+    pub(super) const LT: Self = Self { op: Op::Lt, definition: &LT };
+    pub(super) const LE: Self = Self { op: Op::Le, definition: &LE };
 }
 
 impl CheckKind for Order {
@@ -113,24 +89,10 @@ impl CheckKind for Order {
         let limits = match self.op {
             Op::Eq => return in_set::members(clause, std::slice::from_ref(value), false, "value"),
             Op::Ne => return in_set::members(clause, std::slice::from_ref(value), true, "value"),
-            Op::Gt => Limits {
-                low: Some((value, "value")),
-                low_open: true,
-                ..Limits::default()
-            },
-            Op::Ge => Limits {
-                low: Some((value, "value")),
-                ..Limits::default()
-            },
-            Op::Lt => Limits {
-                high: Some((value, "value")),
-                high_open: true,
-                ..Limits::default()
-            },
-            Op::Le => Limits {
-                high: Some((value, "value")),
-                ..Limits::default()
-            },
+            Op::Gt => Limits { low: Some((value, "value")), low_open: true, ..Limits::default() },
+            Op::Ge => Limits { low: Some((value, "value")), ..Limits::default() },
+            Op::Lt => Limits { high: Some((value, "value")), high_open: true, ..Limits::default() },
+            Op::Le => Limits { high: Some((value, "value")), ..Limits::default() },
         };
         between::compile(clause, &limits)
     }

@@ -71,10 +71,7 @@ impl CheckKind for RegexNot {
 
 fn pattern(clause: &Clause<'_>, must_match: bool) -> Result<Compiled> {
     let column = clause.column()?;
-    if !matches!(
-        column.data_type,
-        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View
-    ) {
+    if !matches!(column.data_type, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View) {
         return Err(clause.not_applicable(column, "strings"));
     }
     let Literal::Text(source) = clause.required("pattern")? else {
@@ -86,10 +83,7 @@ fn pattern(clause: &Clause<'_>, must_match: bool) -> Result<Compiled> {
     } else {
         translated
     };
-    Ok(Compiled::Row(Box::new(Search::new(
-        &translated,
-        must_match,
-    )?)))
+    Ok(Compiled::Row(Box::new(Search::new(&translated, must_match)?)))
 }
 
 /// One compiled search.
@@ -107,12 +101,9 @@ impl Search {
             .nest_limit(64)
             .build()
             .map_err(|_| {
-                Error::new(
-                    Code::BadPattern,
-                    "the pattern is too large or too deeply nested",
-                )
-                .at("/args/pattern")
-                .help("repeat less, or split it into several checks")
+                Error::new(Code::BadPattern, "the pattern is too large or too deeply nested")
+                    .at("/args/pattern")
+                    .help("repeat less, or split it into several checks")
             })?;
         Ok(Self { regex, must_match })
     }
@@ -126,12 +117,8 @@ impl Search {
 
 impl RowCheck for Search {
     fn fail(&self, columns: &[ArrayRef], valid: Option<&[u64]>, fail: &mut [u64]) -> Result<()> {
-        let column = columns
-            .first()
-            .ok_or_else(|| Error::internal("a pattern lost its column"))?;
-        text::fill(column, valid, fail, |bytes| {
-            self.regex.is_match(bytes) != self.must_match
-        })
+        let column = columns.first().ok_or_else(|| Error::internal("a pattern lost its column"))?;
+        text::fill(column, valid, fail, |bytes| self.regex.is_match(bytes) != self.must_match)
     }
 
     fn explain(&self) -> String {

@@ -20,18 +20,8 @@ impl CheckKind for RowCount {
             arity: Arity::None,
             applies_to: "the dataset",
             arguments: &[
-                Argument {
-                    name: "min",
-                    kind: "a whole number",
-                    default: "",
-                    summary: "at least",
-                },
-                Argument {
-                    name: "max",
-                    kind: "a whole number",
-                    default: "",
-                    summary: "at most",
-                },
+                Argument { name: "min", kind: "a whole number", default: "", summary: "at least" },
+                Argument { name: "max", kind: "a whole number", default: "", summary: "at most" },
                 Argument {
                     name: "op",
                     kind: "lt, le, gt, ge, eq or ne",
@@ -52,63 +42,28 @@ impl CheckKind for RowCount {
     fn compile(&self, clause: &Clause<'_>) -> Result<Compiled> {
         let (min, max) = (clause.whole("min")?, clause.whole("max")?);
         let bounds = if let Some(op) = clause.text("op")? {
-                if min.is_some() || max.is_some() {
-                    return Err(clause.bad("op", "no min or max beside it"));
-                }
-                clause.required("value")?;
-                let value = clause.whole("value")?.unwrap_or_default();
-                match op {
-                    "lt" => Bounds {
-                        min: 0,
-                        max: value.checked_sub(1),
-                        except: None,
-                    },
-                    "le" => Bounds {
-                        min: 0,
-                        max: Some(value),
-                        except: None,
-                    },
-                    "gt" => Bounds {
-                        min: value.saturating_add(1),
-                        max: Some(u64::MAX),
-                        except: None,
-                    },
-                    "ge" => Bounds {
-                        min: value,
-                        max: Some(u64::MAX),
-                        except: None,
-                    },
-                    "eq" => Bounds {
-                        min: value,
-                        max: Some(value),
-                        except: None,
-                    },
-                    "ne" => Bounds {
-                        min: 0,
-                        max: Some(u64::MAX),
-                        except: Some(value),
-                    },
-                    _ => return Err(clause.bad("op", "lt, le, gt, ge, eq or ne")),
-                }
+            if min.is_some() || max.is_some() {
+                return Err(clause.bad("op", "no min or max beside it"));
+            }
+            clause.required("value")?;
+            let value = clause.whole("value")?.unwrap_or_default();
+            match op {
+                "lt" => Bounds { min: 0, max: value.checked_sub(1), except: None },
+                "le" => Bounds { min: 0, max: Some(value), except: None },
+                "gt" => Bounds { min: value.saturating_add(1), max: Some(u64::MAX), except: None },
+                "ge" => Bounds { min: value, max: Some(u64::MAX), except: None },
+                "eq" => Bounds { min: value, max: Some(value), except: None },
+                "ne" => Bounds { min: 0, max: Some(u64::MAX), except: Some(value) },
+                _ => return Err(clause.bad("op", "lt, le, gt, ge, eq or ne")),
+            }
         } else {
-                if min.is_none() && max.is_none() {
-                    return Err(Error::new(
-                        Code::BadArgument,
-                        "row_count needs min, max or op",
-                    ));
-                }
-                Bounds {
-                    min: min.unwrap_or(0),
-                    max: Some(max.unwrap_or(u64::MAX)),
-                    except: None,
-                }
-            
+            if min.is_none() && max.is_none() {
+                return Err(Error::new(Code::BadArgument, "row_count needs min, max or op"));
+            }
+            Bounds { min: min.unwrap_or(0), max: Some(max.unwrap_or(u64::MAX)), except: None }
         };
         if bounds.max.is_none_or(|max| bounds.min > max) {
-            return Err(Error::new(
-                Code::BadArgument,
-                "no number of rows satisfies row_count",
-            ));
+            return Err(Error::new(Code::BadArgument, "no number of rows satisfies row_count"));
         }
         Ok(Compiled::Dataset(Box::new(bounds)))
     }
@@ -135,10 +90,7 @@ impl DatasetCheck for Bounds {
         if holds {
             Verdict::Holds { observed }
         } else {
-            Verdict::Fails {
-                observed,
-                reason: None,
-            }
+            Verdict::Fails { observed, reason: None }
         }
     }
 

@@ -44,11 +44,8 @@ impl CheckKind for Unique {
             Some("none") => false,
             Some(_) => return Err(clause.bad("keep", "\"first\" or \"none\"")),
         };
-        let nulls = if clause.flag("nulls_distinct", true)? {
-            Nulls::Distinct
-        } else {
-            Nulls::Equal
-        };
+        let nulls =
+            if clause.flag("nulls_distinct", true)? { Nulls::Distinct } else { Nulls::Equal };
         Ok(Compiled::Unique { nulls, keep_first })
     }
 }

@@ -30,11 +30,7 @@ const MAX_BUFFERS: usize = 1 << 20;
 /// # Safety
 /// As for [`super::import_batch`].
 pub(super) unsafe fn take(owner: &Arc<FFI_ArrowArray>, data_type: &DataType) -> Result<Node> {
-    let mut taker = Taker {
-        probe: Probe::default(),
-        column: 0,
-        top: true,
-    };
+    let mut taker = Taker { probe: Probe::default(), column: 0, top: true };
     // SAFETY: the caller's promise; `owner` is borrowed for all of it, and its memory stays
     // readable for as long as it lives.
     unsafe {
@@ -76,11 +72,7 @@ unsafe fn adopt(claim: Claim<'_>, owner: &Arc<FFI_ArrowArray>) -> Node {
         start: claim.start,
         buffers: claim.buffers.iter().map(buffer).collect(),
         // SAFETY: the caller's promise.
-        children: claim
-            .children
-            .into_iter()
-            .map(|child| unsafe { adopt(child, owner) })
-            .collect(),
+        children: claim.children.into_iter().map(|child| unsafe { adopt(child, owner) }).collect(),
     }
 }
 
@@ -95,9 +87,7 @@ struct Taker {
 impl Taker {
     /// Asks whether all that was claimed is readable.
     fn ask(&mut self, top: &DataType) -> Result<()> {
-        self.probe
-            .check()
-            .map_err(|(index, error)| within(|| place(top, index, true))(error))
+        self.probe.check().map_err(|(index, error)| within(|| place(top, index, true))(error))
     }
 
     /// First pass: everything but the values of texts and views.
@@ -111,9 +101,7 @@ impl Taker {
         }
         let len = unsigned(raw.length, "a length")?;
         let offset = unsigned(raw.offset, "an offset")?;
-        len.checked_add(offset)
-            .filter(|end| isize::try_from(*end).is_ok())
-            .ok_or_else(overflow)?;
+        len.checked_add(offset).filter(|end| isize::try_from(*end).is_ok()).ok_or_else(overflow)?;
         if len > MAX_ROWS {
             return Err(too_large(format!("more than {MAX_ROWS} rows in one batch")));
         }
@@ -122,15 +110,8 @@ impl Taker {
         }
         let layout = Layout::of(data_type)?;
         let (children, buffers) = (Vec::new(), Vec::new());
-        let mut claim = Claim {
-            data_type,
-            layout,
-            len,
-            validity: None,
-            start: 0,
-            buffers,
-            children,
-        };
+        let mut claim =
+            Claim { data_type, layout, len, validity: None, start: 0, buffers, children };
         // SAFETY: the caller's promise; `raw` was found to be live.
         unsafe {
             let buffers = Buffers::of(raw, layout)?;
@@ -189,17 +170,11 @@ impl Taker {
                 claim.buffers.push(self.range(at(2), items, width, width)?);
             }
             Layout::View => {
-                claim
-                    .buffers
-                    .push(self.range(at(1), items, 16, align_of::<u128>())?);
+                claim.buffers.push(self.range(at(1), items, 16, align_of::<u128>())?);
                 let sizes = buffers.count - 1;
-                claim
-                    .buffers
-                    .extend((2..sizes).map(|index| Range::unsized_from(at(index))));
+                claim.buffers.extend((2..sizes).map(|index| Range::unsized_from(at(index))));
                 // The sizes come last, until the second pass has used them.
-                claim
-                    .buffers
-                    .push(self.range(at(sizes), (0, sizes - 2), 8, 1)?);
+                claim.buffers.push(self.range(at(sizes), (0, sizes - 2), 8, 1)?);
             }
             Layout::Union(mode) => {
                 claim.buffers.push(self.range(at(0), items, 1, 1)?);
@@ -331,17 +306,12 @@ impl Buffers {
             return Err(invalid("the number of buffers is not the type's"));
         }
         if count > MAX_BUFFERS {
-            return Err(too_large(format!(
-                "more than {MAX_BUFFERS} buffers in one array"
-            )));
+            return Err(too_large(format!("more than {MAX_BUFFERS} buffers in one array")));
         }
         if count > 0 && raw.buffers.is_null() {
             return Err(invalid("the list of buffers is missing"));
         }
-        Ok(Self {
-            list: raw.buffers,
-            count,
-        })
+        Ok(Self { list: raw.buffers, count })
     }
 
     /// # Safety

@@ -14,11 +14,8 @@ use crate::error::{Code, Error, Result};
 /// zone, or more metadata than 32-bit lengths can count.
 pub fn export_schema(schema: &Schema) -> Result<FFI_ArrowSchema> {
     FFI_ArrowSchema::try_from(schema).map_err(|_| {
-        Error::new(
-            Code::InvalidArrow,
-            "a name holds a NUL byte, which Arrow cannot hand on",
-        )
-        .help("rename the column")
+        Error::new(Code::InvalidArrow, "a name holds a NUL byte, which Arrow cannot hand on")
+            .help("rename the column")
     })
 }
 

@@ -110,32 +110,14 @@ fn timestamp(unit: TimeUnit, zone: &str) -> Format {
 fn decimal(text: &str) -> Result<DataType> {
     let wrong = || invalid("the decimal's precision, scale or width is out of range");
     let mut parts = text.split(',');
-    let precision: u8 = parts
-        .next()
-        .and_then(|p| p.parse().ok())
-        .ok_or_else(wrong)?;
-    let scale: i8 = parts
-        .next()
-        .and_then(|s| s.parse().ok())
-        .ok_or_else(wrong)?;
+    let precision: u8 = parts.next().and_then(|p| p.parse().ok()).ok_or_else(wrong)?;
+    let scale: i8 = parts.next().and_then(|s| s.parse().ok()).ok_or_else(wrong)?;
     let width = parts.next().unwrap_or("128");
     let (made, most) = match width {
-        "32" => (
-            DataType::Decimal32(precision, scale),
-            DECIMAL32_MAX_PRECISION,
-        ),
-        "64" => (
-            DataType::Decimal64(precision, scale),
-            DECIMAL64_MAX_PRECISION,
-        ),
-        "128" => (
-            DataType::Decimal128(precision, scale),
-            DECIMAL128_MAX_PRECISION,
-        ),
-        "256" => (
-            DataType::Decimal256(precision, scale),
-            DECIMAL256_MAX_PRECISION,
-        ),
+        "32" => (DataType::Decimal32(precision, scale), DECIMAL32_MAX_PRECISION),
+        "64" => (DataType::Decimal64(precision, scale), DECIMAL64_MAX_PRECISION),
+        "128" => (DataType::Decimal128(precision, scale), DECIMAL128_MAX_PRECISION),
+        "256" => (DataType::Decimal256(precision, scale), DECIMAL256_MAX_PRECISION),
         _ => return Err(wrong()),
     };
     let fits = (1..=most).contains(&precision) && scale.unsigned_abs() <= most;

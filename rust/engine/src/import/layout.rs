@@ -116,12 +116,9 @@ pub(super) fn place(parent: &DataType, index: usize, top: bool) -> String {
                 field(name)
             }
         }
-        DataType::Union(fields, _) => field(
-            fields
-                .iter()
-                .nth(index)
-                .map_or("", |(_, field)| field.name()),
-        ),
+        DataType::Union(fields, _) => {
+            field(fields.iter().nth(index).map_or("", |(_, field)| field.name()))
+        }
         DataType::Dictionary(..) => "dictionary".to_owned(),
         DataType::RunEndEncoded(..) if index == 0 => "run ends".to_owned(),
         DataType::Map(..) => "entries".to_owned(),

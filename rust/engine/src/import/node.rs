@@ -34,11 +34,7 @@ impl Node {
             validity: None,
             start: 0,
             buffers: data.buffers().to_vec(),
-            children: data
-                .child_data()
-                .iter()
-                .map(Self::of)
-                .collect::<Result<_>>()?,
+            children: data.child_data().iter().map(Self::of).collect::<Result<_>>()?,
         };
         node.cut(data.offset(), data.len())?;
         node.validity = data.nulls().map(|nulls| nulls.inner().clone());
@@ -68,11 +64,8 @@ impl Node {
         for (buffer, spec) in self.buffers.iter_mut().zip(layout(&self.data_type).buffers) {
             if let BufferSpec::FixedWidth { byte_width, .. } = spec {
                 let items = len + usize::from(offsets);
-                *buffer = piece(
-                    buffer,
-                    from.checked_mul(byte_width),
-                    items.checked_mul(byte_width),
-                )?;
+                *buffer =
+                    piece(buffer, from.checked_mul(byte_width), items.checked_mul(byte_width))?;
             }
         }
         if !offsets && has_start(&self.data_type) {

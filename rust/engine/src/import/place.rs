@@ -35,15 +35,7 @@ pub(super) fn field(name: &str) -> String {
 
 /// A name between quotes on one line: control characters escaped, cut after [`SHOWN`] characters.
 fn quoted(name: &str) -> String {
-    let shown: String = name
-        .chars()
-        .take(SHOWN)
-        .flat_map(char::escape_debug)
-        .collect();
-    let rest = if name.chars().nth(SHOWN).is_some() {
-        "..."
-    } else {
-        ""
-    };
+    let shown: String = name.chars().take(SHOWN).flat_map(char::escape_debug).collect();
+    let rest = if name.chars().nth(SHOWN).is_some() { "..." } else { "" };
     format!("\"{shown}{rest}\"")
 }

@@ -22,11 +22,7 @@ pub(super) struct Range {
 impl Range {
     /// A range whose size is not known yet.
     pub(super) fn unsized_from(start: *const u8) -> Self {
-        Self {
-            start,
-            bytes: 0,
-            align: 1,
-        }
+        Self { start, bytes: 0, align: 1 }
     }
 
     /// `count` items of `width` bytes, from item `from` after `start` on. It does not wrap around.
@@ -40,25 +36,14 @@ impl Range {
         let skip = from.checked_mul(width).ok_or_else(overflow)?;
         let bytes = count.checked_mul(width).ok_or_else(overflow)?;
         if bytes == 0 {
-            return Ok(Self {
-                start,
-                bytes,
-                align,
-            });
+            return Ok(Self { start, bytes, align });
         }
         if start.is_null() {
             return Err(invalid("a buffer is missing"));
         }
-        let end = skip
-            .checked_add(bytes)
-            .filter(|end| isize::try_from(*end).is_ok());
-        end.and_then(|end| start.addr().checked_add(end))
-            .ok_or_else(overflow)?;
-        Ok(Self {
-            start: start.wrapping_add(skip),
-            bytes,
-            align,
-        })
+        let end = skip.checked_add(bytes).filter(|end| isize::try_from(*end).is_ok());
+        end.and_then(|end| start.addr().checked_add(end)).ok_or_else(overflow)?;
+        Ok(Self { start: start.wrapping_add(skip), bytes, align })
     }
 
     /// Item `index`, counted in 32-bit integers.

@@ -35,10 +35,7 @@ impl Probe {
         self.points.push((first, column));
         let step = (last / TRIES).max(STRIDE);
         self.points.extend(
-            (1..TRIES)
-                .map(|i| i * step)
-                .take_while(|at| *at < last)
-                .map(|at| (first + at, column)),
+            (1..TRIES).map(|i| i * step).take_while(|at| *at < last).map(|at| (first + at, column)),
         );
         if (first + last) / PAGE != first / PAGE {
             self.points.push((first + last, column));
@@ -70,10 +67,7 @@ mod system {
     /// How many of the points, from the first on, can be read; all, if the kernel will not say.
     pub(super) fn readable(points: &[(usize, usize)]) -> usize {
         let mut bytes = [0_u8; MOST];
-        let local = libc::iovec {
-            iov_base: bytes.as_mut_ptr().cast(),
-            iov_len: points.len(),
-        };
+        let local = libc::iovec { iov_base: bytes.as_mut_ptr().cast(), iov_len: points.len() };
         let remote: Vec<libc::iovec> = points
             .iter()
             .map(|(at, _)| libc::iovec {

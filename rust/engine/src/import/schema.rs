@@ -33,24 +33,16 @@ const MAP_KEYS_SORTED: i64 = 4;
 /// [`crate::error::Code::TooLarge`] over a bound.
 pub fn import_schema(schema: &FFI_ArrowSchema) -> Result<SchemaRef> {
     let raw = abi::schema(schema);
-    let mut budget = Budget {
-        fields: MAX_FIELDS,
-        metadata: MAX_METADATA,
-    };
+    let mut budget = Budget { fields: MAX_FIELDS, metadata: MAX_METADATA };
     // SAFETY: a borrowed `FFI_ArrowSchema` is released or live: arrow-rs' constructors that take
     // foreign structs ask their callers for that. Pointers in live structs are null or valid.
     unsafe {
         alive(raw)?;
         if !matches!(format::parse(format_of(raw)?)?, Format::Struct) || !raw.dictionary.is_null() {
-            return Err(invalid(
-                "the data is not a table: its top level is not a struct",
-            ));
+            return Err(invalid("the data is not a table: its top level is not a struct"));
         }
         let fields = children(raw, 0, &mut budget, column)?;
-        Ok(Arc::new(Schema::new_with_metadata(
-            fields,
-            metadata(raw, &mut budget)?,
-        )))
+        Ok(Arc::new(Schema::new_with_metadata(fields, metadata(raw, &mut budget)?)))
     }
 }
 
@@ -82,9 +74,7 @@ unsafe fn children(
     let total =
         usize::try_from(raw.n_children).map_err(|_| invalid("the number of fields is negative"))?;
     if total > MAX_COLUMNS {
-        return Err(too_large(format!(
-            "more than {MAX_COLUMNS} columns in one schema or type"
-        )));
+        return Err(too_large(format!("more than {MAX_COLUMNS} columns in one schema or type")));
     }
     let mut fields = Vec::with_capacity(total);
     for index in 0..total {
@@ -115,9 +105,7 @@ unsafe fn child(raw: &RawSchema, index: usize) -> Result<&RawSchema> {
 /// `raw` is released or live.
 unsafe fn read(raw: &RawSchema, name: &str, depth: usize, budget: &mut Budget) -> Result<FieldRef> {
     if depth > MAX_DEPTH {
-        return Err(too_large(format!(
-            "types are nested more than {MAX_DEPTH} levels deep"
-        )));
+        return Err(too_large(format!("types are nested more than {MAX_DEPTH} levels deep")));
     }
     budget.fields = budget
         .fields
@@ -138,9 +126,7 @@ unsafe fn read(raw: &RawSchema, name: &str, depth: usize, budget: &mut Budget) -
             None => plain(raw, depth, budget)?,
         };
         let metadata = metadata(raw, budget)?;
-        Ok(Arc::new(
-            Field::new(name, data_type, true).with_metadata(metadata),
-        ))
+        Ok(Arc::new(Field::new(name, data_type, true).with_metadata(metadata)))
     }
 }
 
@@ -158,12 +144,8 @@ fn nested(_: usize, _: usize, name: &str) -> String {
 /// `raw` is live.
 unsafe fn plain(raw: &RawSchema, depth: usize, budget: &mut Budget) -> Result<DataType> {
     // SAFETY: the caller's promise.
-    let (format, fields) = unsafe {
-        (
-            format::parse(format_of(raw)?)?,
-            children(raw, depth, budget, nested)?,
-        )
-    };
+    let (format, fields) =
+        unsafe { (format::parse(format_of(raw)?)?, children(raw, depth, budget, nested)?) };
     let one = || match fields.as_ref() {
         [only] => Ok(Arc::clone(only)),
         _ => Err(invalid("a list type needs exactly one field")),
@@ -196,22 +178,16 @@ fn entries(entries: &FieldRef) -> Result<FieldRef> {
         return Err(wrong());
     };
     let pair = Fields::from(vec![never_null(key), Arc::clone(value)]);
-    let entries = entries
-        .as_ref()
-        .clone()
-        .with_data_type(DataType::Struct(pair));
+    let entries = entries.as_ref().clone().with_data_type(DataType::Struct(pair));
     Ok(Arc::new(entries.with_nullable(false)))
 }
 
 fn run_ends(fields: &Fields) -> Result<DataType> {
     match fields.as_ref() {
-        [ends, values] if ends.data_type().is_run_ends_type() => Ok(DataType::RunEndEncoded(
-            never_null(ends),
-            Arc::clone(values),
-        )),
-        _ => Err(invalid(
-            "a run-end encoded type needs 16, 32 or 64 bit run ends and values",
-        )),
+        [ends, values] if ends.data_type().is_run_ends_type() => {
+            Ok(DataType::RunEndEncoded(never_null(ends), Arc::clone(values)))
+        }
+        _ => Err(invalid("a run-end encoded type needs 16, 32 or 64 bit run ends and values")),
     }
 }
 
@@ -258,9 +234,7 @@ unsafe fn text<'a>(start: *const c_char) -> Result<Option<&'a str>> {
     let length = length.ok_or_else(|| too_large(format!("a name is over {MAX_TEXT} bytes")))?;
     // SAFETY: `length` bytes before the NUL were just read.
     let bytes = unsafe { std::slice::from_raw_parts(start, length) };
-    std::str::from_utf8(bytes)
-        .map(Some)
-        .map_err(|_| invalid("a name is not UTF-8"))
+    std::str::from_utf8(bytes).map(Some).map_err(|_| invalid("a name is not UTF-8"))
 }
 
 /// The key-value pairs of a field; pairs that are not UTF-8 are left out.
@@ -272,10 +246,7 @@ unsafe fn metadata(raw: &RawSchema, budget: &mut Budget) -> Result<HashMap<Strin
     if raw.metadata.is_null() {
         return Ok(pairs);
     }
-    let mut rest = Metadata {
-        next: raw.metadata.cast::<u8>(),
-        budget: &mut budget.metadata,
-    };
+    let mut rest = Metadata { next: raw.metadata.cast::<u8>(), budget: &mut budget.metadata };
     // SAFETY: the metadata of a live struct is laid out as `Metadata` reads it.
     unsafe {
         for _ in 0..rest.count()? {
@@ -322,9 +293,7 @@ impl Metadata<'_> {
 
     fn spend(&mut self, bytes: usize) -> Result<()> {
         let over = || -> Error {
-            too_large(format!(
-                "the schema's metadata is over {MAX_METADATA} bytes"
-            ))
+            too_large(format!("the schema's metadata is over {MAX_METADATA} bytes"))
         };
         *self.budget = self.budget.checked_sub(bytes).ok_or_else(over)?;
         Ok(())

@@ -58,11 +58,7 @@ impl StreamReader {
             return Err(failed(code));
         }
         let schema = import_schema(&schema)?;
-        Ok(Self {
-            state: State::Open(stream),
-            schema,
-            batches: 0,
-        })
+        Ok(Self { state: State::Open(stream), schema, batches: 0 })
     }
 
     /// The schema of every batch.
@@ -76,10 +72,7 @@ impl StreamReader {
     /// # Errors
     /// [`Code::SourceFailed`] if the producer fails, [`Code::SchemaChanged`] for another number of
     /// columns, and what [`import_batch`] refuses.
-    #[allow(
-        clippy::should_implement_trait,
-        reason = "`next()?` reads better than an iterator"
-    )]
+    #[allow(clippy::should_implement_trait, reason = "`next()?` reads better than an iterator")]
     pub fn next(&mut self) -> Result<Option<RecordBatch>> {
         let pulled = match &mut self.state {
             State::Ended => return Ok(None),
@@ -139,9 +132,6 @@ fn no_callback() -> Error {
 }
 
 fn failed(code: c_int) -> Error {
-    Error::new(
-        Code::SourceFailed,
-        format!("the producer of the stream failed with error {code}"),
-    )
-    .help("the producer's own message is not shown, since it may hold values; read its log")
+    Error::new(Code::SourceFailed, format!("the producer of the stream failed with error {code}"))
+        .help("the producer's own message is not shown, since it may hold values; read its log")
 }

@@ -17,9 +17,7 @@ pub(crate) fn from_boolean(buffer: &BooleanBuffer) -> Vec<u64> {
 
 /// The valid rows, or `None` when all are.
 pub(crate) fn from_nulls(nulls: Option<&NullBuffer>) -> Option<Vec<u64>> {
-    nulls
-        .filter(|n| n.null_count() > 0)
-        .map(|n| from_boolean(n.inner()))
+    nulls.filter(|n| n.null_count() > 0).map(|n| from_boolean(n.inner()))
 }
 
 /// Clears the bits from `rows` on.

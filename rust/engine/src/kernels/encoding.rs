@@ -65,10 +65,8 @@ pub(crate) fn gather(array: &dyn Array, values: &[u64], out: &mut [u64]) {
 pub(crate) fn settle(array: &ArrayRef) -> Result<ArrayRef> {
     match array.data_type() {
         DataType::Dictionary(_, values)
-            if !matches!(
-                **values,
-                DataType::Dictionary(..) | DataType::RunEndEncoded(..)
-            ) && array.as_any_dictionary().values().len() <= array.len() =>
+            if !matches!(**values, DataType::Dictionary(..) | DataType::RunEndEncoded(..))
+                && array.as_any_dictionary().values().len() <= array.len() =>
         {
             Ok(ArrayRef::clone(array))
         }

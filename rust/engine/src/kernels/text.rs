@@ -26,9 +26,7 @@ pub(crate) fn fill(
         DataType::LargeBinary => offsets(array.as_binary::<i64>(), valid, out, fails),
         DataType::Utf8View => {
             let array = array.as_string_view();
-            rows(array.len(), valid, out, |row| {
-                fails(array.value(row).as_bytes())
-            });
+            rows(array.len(), valid, out, |row| fails(array.value(row).as_bytes()));
         }
         DataType::BinaryView => {
             let array = array.as_binary_view();
@@ -71,14 +69,10 @@ pub(crate) fn fill_lengths(
         DataType::Binary => spans(array.as_binary::<i32>().value_offsets(), out, fails),
         DataType::LargeBinary => spans(array.as_binary::<i64>().value_offsets(), out, fails),
         DataType::Utf8View => {
-            bits::fill(array.as_string_view().views(), out, |view| {
-                fails(view as u32 as usize)
-            });
+            bits::fill(array.as_string_view().views(), out, |view| fails(view as u32 as usize));
         }
         DataType::BinaryView => {
-            bits::fill(array.as_binary_view().views(), out, |view| {
-                fails(view as u32 as usize)
-            });
+            bits::fill(array.as_binary_view().views(), out, |view| fails(view as u32 as usize));
         }
         _ => return None,
     }

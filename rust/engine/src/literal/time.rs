@@ -68,10 +68,7 @@ pub(crate) fn timestamp(text: &str) -> Option<(i128, bool)> {
     let days = date(text.get(0..10)?)?;
     let rest = text.get(10..)?;
     if rest.is_empty() {
-        return Some((
-            i128::from(days) * 86_400 * i128::from(NANOS_PER_SECOND),
-            false,
-        ));
+        return Some((i128::from(days) * 86_400 * i128::from(NANOS_PER_SECOND), false));
     }
     let rest = rest.strip_prefix(['T', 't', ' '])?;
     let (clock, offset) = if let Some(clock) = rest.strip_suffix(['Z', 'z']) {

@@ -134,11 +134,7 @@ fn given(value: &Literal) -> String {
 }
 
 fn unknown(name: &str, definition: &Definition) -> Error {
-    let names: Vec<_> = definition
-        .arguments
-        .iter()
-        .map(|argument| argument.name)
-        .collect();
+    let names: Vec<_> = definition.arguments.iter().map(|argument| argument.name).collect();
     let help = match promise::nearest(name, names.iter().copied()) {
         Some(near) => format!("did you mean \"{near}\"?"),
         None if names.is_empty() => format!("the mask {} takes no arguments", definition.name),
@@ -146,9 +142,7 @@ fn unknown(name: &str, definition: &Definition) -> Error {
     };
     let name = hint::shown(name);
     let message = format!("the mask {} has no argument \"{name}\"", definition.name);
-    Error::new(Code::BadArgument, message)
-        .at("/args")
-        .help(help)
+    Error::new(Code::BadArgument, message).at("/args").help(help)
 }
 
 /// One argument, for the tables of definitions.
@@ -158,10 +152,5 @@ pub(super) const fn argument(
     default: Option<&'static str>,
     summary: &'static str,
 ) -> Argument {
-    Argument {
-        name,
-        kind,
-        default,
-        summary,
-    }
+    Argument { name, kind, default, summary }
 }

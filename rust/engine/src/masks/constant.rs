@@ -69,19 +69,12 @@ impl MaskKind for Constant {
                 literal::one(literal, &output).map_err(|error| error.at("/args/value"))?
             }
         };
-        let bytes = value
-            .to_data()
-            .get_slice_memory_size()
-            .unwrap_or(usize::MAX);
+        let bytes = value.to_data().get_slice_memory_size().unwrap_or(usize::MAX);
         if bytes > MAX_BYTES && args.literal("value").is_some() {
             let message = format!("the constant is longer than {MAX_BYTES} bytes");
             return Err(Error::new(Code::BadArgument, message).at("/args/value"));
         }
-        Ok(Box::new(Same {
-            value,
-            bytes,
-            output,
-        }))
+        Ok(Box::new(Same { value, bytes, output }))
     }
 }
 
@@ -102,10 +95,8 @@ impl Mask for Same {
     fn apply(&self, column: &ArrayRef) -> Result<ArrayRef> {
         let rows = Rows::of(column)?;
         if rows.len().saturating_mul(self.bytes) > i32::MAX as usize {
-            return Err(
-                Error::new(Code::TooLarge, "the constants of one batch exceed 2 GiB")
-                    .help("pass smaller batches"),
-            );
+            return Err(Error::new(Code::TooLarge, "the constants of one batch exceed 2 GiB")
+                .help("pass smaller batches"));
         }
         let zeros = UInt64Array::new(vec![0; rows.len()].into(), rows.validity());
         arrow_select::take::take(self.value.as_ref(), &zeros, None)
@@ -133,10 +124,8 @@ fn default(kind: &DataType) -> Option<ArrayRef> {
             Some(Arc::new(list))
         }
         DataType::Struct(fields) => {
-            let children: Option<Vec<_>> = fields
-                .iter()
-                .map(|field| default(field.data_type()))
-                .collect();
+            let children: Option<Vec<_>> =
+                fields.iter().map(|field| default(field.data_type())).collect();
             let record =
                 StructArray::try_new_with_length(fields.clone(), children?, None, 1).ok()?;
             Some(Arc::new(record))

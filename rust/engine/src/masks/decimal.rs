@@ -30,20 +30,13 @@ pub(super) fn push_i64(out: &mut Vec<u8>, number: i64) {
 /// texts, whatever their scale and width; a whole number has the text of the integer.
 pub(super) fn push_decimal(out: &mut Vec<u8>, unscaled: i256, scale: i8) {
     let negative = unscaled.is_negative();
-    let text = match unscaled
-        .to_i128()
-        .and_then(|n| u64::try_from(n.unsigned_abs()).ok())
-    {
+    let text = match unscaled.to_i128().and_then(|n| u64::try_from(n.unsigned_abs()).ok()) {
         Some(small) => {
             let mut digits = Vec::with_capacity(20);
             push_u64(&mut digits, small);
             digits
         }
-        None => unscaled
-            .to_string()
-            .trim_start_matches('-')
-            .as_bytes()
-            .to_vec(),
+        None => unscaled.to_string().trim_start_matches('-').as_bytes().to_vec(),
     };
     if negative {
         out.push(b'-');
@@ -58,10 +51,7 @@ pub(super) fn push_decimal(out: &mut Vec<u8>, unscaled: i256, scale: i8) {
     let (whole, fraction) = text.split_at(text.len().saturating_sub(places));
     out.extend_from_slice(if whole.is_empty() { b"0" } else { whole });
     let zeros = places - fraction.len();
-    let kept = fraction
-        .iter()
-        .rposition(|digit| *digit != b'0')
-        .map_or(0, |last| last + 1);
+    let kept = fraction.iter().rposition(|digit| *digit != b'0').map_or(0, |last| last + 1);
     if kept > 0 {
         out.push(b'.');
         out.resize(out.len() + zeros, b'0');

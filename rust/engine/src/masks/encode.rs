@@ -23,11 +23,7 @@ pub(super) fn hex(bytes: &[u8], out: &mut [u8]) {
 
 /// The hexadecimal text of a few bytes.
 pub(super) fn hex_text(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .flat_map(|b| PAIRS[usize::from(*b)])
-        .map(char::from)
-        .collect()
+    bytes.iter().flat_map(|b| PAIRS[usize::from(*b)]).map(char::from).collect()
 }
 
 /// The length of base64url without padding.

@@ -89,12 +89,7 @@ impl MaskKind for Hash {
             _ => Form::Hex,
         };
         super::self_test()?;
-        let key = keys.subkey(
-            clause.key.as_deref(),
-            LABEL,
-            &clause.domain,
-            &normalizer.names(),
-        )?;
+        let key = keys.subkey(clause.key.as_deref(), LABEL, &clause.domain, &normalizer.names())?;
         Ok(Box::new(Keyed {
             hmac: HmacSha256::new(key.bytes()),
             normalizer,
@@ -104,10 +99,7 @@ impl MaskKind for Hash {
                 Form::Bytes => DataType::FixedSizeBinary(bytes as i32),
                 Form::Hex | Form::Base64Url => DataType::Utf8,
             },
-            pseudonym: Pseudonym {
-                domain: clause.domain.clone(),
-                key_id: key.key_id().to_owned(),
-            },
+            pseudonym: Pseudonym { domain: clause.domain.clone(), key_id: key.key_id().to_owned() },
         }))
     }
 }
@@ -174,25 +166,11 @@ impl Keyed {
     fn codes(&self, rows: &Rows, every_row: bool) -> Result<Vec<u8>> {
         if rows.shared() {
             let values = (0..rows.leaf().len()).map(|at| rows.leaf_position(at));
-            let codes = visit(
-                rows.leaf(),
-                Codes {
-                    mask: self,
-                    positions: values,
-                    every: true,
-                },
-            )?;
+            let codes = visit(rows.leaf(), Codes { mask: self, positions: values, every: true })?;
             return Ok(gather(&codes, rows.positions(), self.width(), every_row));
         }
         let positions = rows.positions();
-        visit(
-            rows.leaf(),
-            Codes {
-                mask: self,
-                positions,
-                every: every_row,
-            },
-        )
+        visit(rows.leaf(), Codes { mask: self, positions, every: every_row })
     }
 }
 
@@ -214,10 +192,8 @@ impl Mask for Keyed {
                 .map_err(broken);
         }
         if i32::try_from(codes.len()).is_err() {
-            return Err(
-                Error::new(Code::TooLarge, "the codes of one batch exceed 2 GiB")
-                    .help("pass smaller batches"),
-            );
+            return Err(Error::new(Code::TooLarge, "the codes of one batch exceed 2 GiB")
+                .help("pass smaller batches"));
         }
         let width = self.width() as i32;
         let mut end = 0;
@@ -265,10 +241,9 @@ impl<I: Iterator<Item = Option<usize>>> Visitor for Codes<'_, I> {
             let Some(at) = position else { continue };
             let bytes = values.bytes(at, &mut scratch);
             let digest = match std::str::from_utf8(bytes) {
-                Ok(text) if !self.mask.normalizer.is_empty() => self
-                    .mask
-                    .hmac
-                    .digest(self.mask.normalizer.apply(text).as_bytes()),
+                Ok(text) if !self.mask.normalizer.is_empty() => {
+                    self.mask.hmac.digest(self.mask.normalizer.apply(text).as_bytes())
+                }
                 _ => self.mask.hmac.digest(bytes),
             };
             if let Some(slot) = out.get_mut(start..) {

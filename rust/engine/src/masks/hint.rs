@@ -2,11 +2,8 @@
 
 /// A name as messages show it: at most 40 characters, nothing but visible ones.
 pub(super) fn shown(name: &str) -> String {
-    let mut shown: String = name
-        .chars()
-        .take(40)
-        .map(|c| if c.is_control() { '?' } else { c })
-        .collect();
+    let mut shown: String =
+        name.chars().take(40).map(|c| if c.is_control() { '?' } else { c }).collect();
     if name.chars().nth(40).is_some() {
         shown.push_str("...");
     }
@@ -41,8 +38,5 @@ pub(super) fn refused(name: &str) -> Option<(&'static str, &'static str)> {
 
 /// Lower case, without the separators that people vary.
 fn plain(name: &str) -> String {
-    name.chars()
-        .filter(|c| !matches!(c, '_' | '-' | ' '))
-        .flat_map(char::to_lowercase)
-        .collect()
+    name.chars().filter(|c| !matches!(c, '_' | '-' | ' ')).flat_map(char::to_lowercase).collect()
 }

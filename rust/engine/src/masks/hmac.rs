@@ -119,9 +119,7 @@ pub fn self_test() -> Result<()> {
     if HmacSha256::new(b"Jefe").digest(b"what do ya want for nothing?") == EXPECTED {
         Ok(())
     } else {
-        Err(Error::internal(
-            "HMAC-SHA-256 does not give the published answer on this machine",
-        ))
+        Err(Error::internal("HMAC-SHA-256 does not give the published answer on this machine"))
     }
 }
 
@@ -162,11 +160,7 @@ mod tests {
                 &[0xcd; 50],
                 "82558a389a443c0ea4cc819899f2083a85f0faa3e578f8077a2e3ff46729665b",
             ),
-            (
-                &[0x0c; 20],
-                b"Test With Truncation",
-                "a3b6167473100ee06e0c796c2955552b",
-            ),
+            (&[0x0c; 20], b"Test With Truncation", "a3b6167473100ee06e0c796c2955552b"),
             (
                 &[0xaa; 131],
                 b"Test Using Larger Than Block-Size Key - Hash Key First",
@@ -192,10 +186,7 @@ mod tests {
         for key in [&[3_u8; 32][..], &[9; 64], &[1; 65], b""] {
             let ours = HmacSha256::new(key);
             for length in 0..=message.len() {
-                assert_eq!(
-                    ours.digest(&message[..length]).to_vec(),
-                    peer(key, &message[..length])
-                );
+                assert_eq!(ours.digest(&message[..length]).to_vec(), peer(key, &message[..length]));
             }
         }
     }

@@ -66,10 +66,8 @@ impl KeyRing {
         domain: &str,
         normalizer: &str,
     ) -> Result<SubKey> {
-        let master = self
-            .keys
-            .get(reference.unwrap_or(Self::DEFAULT))
-            .ok_or_else(|| missing(reference))?;
+        let master =
+            self.keys.get(reference.unwrap_or(Self::DEFAULT)).ok_or_else(|| missing(reference))?;
         if let Some(weakness) = weakness(master) {
             return Err(bad_key(format!("{} {weakness}", named(reference)))
                 .help("use 32 random bytes, also as text: openssl rand -hex 32"));
@@ -77,21 +75,12 @@ impl KeyRing {
         let kdf = Hkdf::<Sha256>::new(None, master);
         let mut bytes = Zeroizing::new([0_u8; 32]);
         let mut kid = [0_u8; 8];
-        kdf.expand(
-            &frame(&[SCHEME, method, domain, normalizer])?,
-            bytes.as_mut(),
-        )
-        .and_then(|()| {
-            kdf.expand(
-                &frame(&[SCHEME, "kid", "", ""]).unwrap_or_default(),
-                &mut kid,
-            )
-        })
-        .map_err(|_| Error::internal("a key could not be derived"))?;
-        Ok(SubKey {
-            bytes,
-            key_id: super::encode::hex_text(&kid),
-        })
+        kdf.expand(&frame(&[SCHEME, method, domain, normalizer])?, bytes.as_mut())
+            .and_then(|()| {
+                kdf.expand(&frame(&[SCHEME, "kid", "", ""]).unwrap_or_default(), &mut kid)
+            })
+            .map_err(|_| Error::internal("a key could not be derived"))?;
+        Ok(SubKey { bytes, key_id: super::encode::hex_text(&kid) })
     }
 }
 
@@ -184,22 +173,14 @@ mod tests {
     use crate::masks::encode::hex_text;
 
     fn ring(key: &[u8]) -> KeyRing {
-        KeyRing::new(BTreeMap::from([(
-            "env:K".to_owned(),
-            Zeroizing::new(key.to_vec()),
-        )]))
+        KeyRing::new(BTreeMap::from([("env:K".to_owned(), Zeroizing::new(key.to_vec()))]))
     }
 
     #[test]
     fn derivation_matches_the_golden_vector() {
         let master: Vec<u8> = (0..32).collect();
         let key = ring(&master)
-            .subkey(
-                Some("env:K"),
-                "hmac",
-                "customer_email",
-                "trim,casefold_domain",
-            )
+            .subkey(Some("env:K"), "hmac", "customer_email", "trim,casefold_domain")
             .unwrap();
         assert_eq!(
             hex_text(key.bytes()),
@@ -214,18 +195,14 @@ mod tests {
         let salt: Vec<u8> = (0..13).collect();
         let info: Vec<u8> = (0xf0..=0xf9).collect();
         let mut okm = [0_u8; 42];
-        Hkdf::<Sha256>::new(Some(&salt), &[0x0b; 22])
-            .expand(&info, &mut okm)
-            .unwrap();
+        Hkdf::<Sha256>::new(Some(&salt), &[0x0b; 22]).expand(&info, &mut okm).unwrap();
         assert_eq!(
             hex_text(&okm),
             "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf\
              34007208d5b887185865"
         );
         // Test case 3: no salt, no info, as here.
-        Hkdf::<Sha256>::new(None, &[0x0b; 22])
-            .expand(&[], &mut okm)
-            .unwrap();
+        Hkdf::<Sha256>::new(None, &[0x0b; 22]).expand(&[], &mut okm).unwrap();
         assert_eq!(
             hex_text(&okm),
             "8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d\
@@ -263,9 +240,7 @@ mod tests {
 
     #[test]
     fn good_keys_are_taken_as_bytes_hex_and_base64() {
-        let bytes: Vec<u8> = (0..32_u8)
-            .map(|i| i.wrapping_mul(167).wrapping_add(13))
-            .collect();
+        let bytes: Vec<u8> = (0..32_u8).map(|i| i.wrapping_mul(167).wrapping_add(13)).collect();
         let hex = hex_text(&bytes);
         let base64 = "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA=";
         for key in [bytes.as_slice(), hex.as_bytes(), base64.as_bytes()] {
@@ -288,10 +263,7 @@ mod tests {
         let master: Vec<u8> = (0..32).collect();
         let ring = ring(&master);
         let key = |method, domain, normalizer| {
-            *ring
-                .subkey(Some("env:K"), method, domain, normalizer)
-                .unwrap()
-                .bytes()
+            *ring.subkey(Some("env:K"), method, domain, normalizer).unwrap().bytes()
         };
         let base = key("hmac", "d", "");
         assert_ne!(base, key("report", "d", ""));

@@ -93,16 +93,11 @@ fn number<T: ArrowPrimitiveType<Native: Native>>(
             return Err(misfit(kind));
         }
     }
-    Ok(Arc::new(
-        PrimitiveArray::<T>::from_iter_values([value]).with_data_type(kind.clone()),
-    ))
+    Ok(Arc::new(PrimitiveArray::<T>::from_iter_values([value]).with_data_type(kind.clone())))
 }
 
 fn misfit(kind: &DataType) -> Error {
     let words = promise::words(kind);
-    Error::new(
-        Code::BadLiteral,
-        format!("the constant is not a value of type {words}"),
-    )
-    .help("write a value of this type, or leave it out for the type's default")
+    Error::new(Code::BadLiteral, format!("the constant is not a value of type {words}"))
+        .help("write a value of this type, or leave it out for the type's default")
 }

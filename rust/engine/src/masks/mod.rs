@@ -91,13 +91,7 @@ pub trait MaskKind: Send + Sync {
 
 /// Every mask there is, strongest first.
 pub fn kinds() -> &'static [&'static dyn MaskKind] {
-    &[
-        &nullify::Nullify,
-        &redact::Redact,
-        &constant::Constant,
-        &hash::Hash,
-        &partial::Partial,
-    ]
+    &[&nullify::Nullify, &redact::Redact, &constant::Constant, &hash::Hash, &partial::Partial]
 }
 
 /// A mask that is ready to run, and what there is to report about it.
@@ -139,9 +133,7 @@ impl Mask for CompiledMask {
         if masked.len() == column.len() && masked.data_type() == self.output_type() {
             Ok(masked)
         } else {
-            Err(Error::internal(
-                "a mask changed the length or the type of its column",
-            ))
+            Err(Error::internal("a mask changed the length or the type of its column"))
         }
     }
 
@@ -172,17 +164,12 @@ pub fn compile(
         })
         .ok_or_else(|| unknown(method))?;
     let mask = kind.compile(clause, input, !required, keys)?;
-    Ok(CompiledMask {
-        definition: kind.definition(),
-        mask,
-    })
+    Ok(CompiledMask { definition: kind.definition(), mask })
 }
 
 fn unknown(method: &str) -> Error {
     let error = |message: String, help: String| {
-        Error::new(Code::UnknownMask, message)
-            .at("/method")
-            .help(help)
+        Error::new(Code::UnknownMask, message).at("/method").help(help)
     };
     if let Some((why, instead)) = hint::refused(method) {
         return error(
@@ -200,10 +187,7 @@ fn unknown(method: &str) -> Error {
         let names: Vec<_> = kinds().iter().map(|kind| kind.definition().name).collect();
         format!("the masks are {}", names.join(", "))
     };
-    error(
-        format!("no mask has the name \"{}\"", hint::shown(method)),
-        help,
-    )
+    error(format!("no mask has the name \"{}\"", hint::shown(method)), help)
 }
 
 #[cfg(test)]

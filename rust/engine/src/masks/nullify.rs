@@ -44,9 +44,7 @@ impl MaskKind for Nullify {
                 "use \"constant\" or \"redact\", or drop the promise that the column has no nulls",
             ));
         }
-        Ok(Box::new(Null {
-            output: types::plain(input),
-        }))
+        Ok(Box::new(Null { output: types::plain(input) }))
     }
 }
 

@@ -32,19 +32,13 @@ static DEFINITION: Definition = Definition {
     arguments: &[
         argument(
             "keep_first",
-            ArgumentKind::Integer {
-                min: 0,
-                max: MAX_KEPT,
-            },
+            ArgumentKind::Integer { min: 0, max: MAX_KEPT },
             Some("0"),
             "How many characters stay at the beginning.",
         ),
         argument(
             "keep_last",
-            ArgumentKind::Integer {
-                min: 0,
-                max: MAX_KEPT,
-            },
+            ArgumentKind::Integer { min: 0, max: MAX_KEPT },
             Some("0"),
             "How many characters stay at the end.",
         ),
@@ -62,10 +56,7 @@ static DEFINITION: Definition = Definition {
         ),
         argument(
             "min_masked",
-            ArgumentKind::Integer {
-                min: 0,
-                max: MAX_KEPT,
-            },
+            ArgumentKind::Integer { min: 0, max: MAX_KEPT },
             Some("0"),
             "A value shows characters only when more than this many others are masked.",
         ),
@@ -103,11 +94,7 @@ impl MaskKind for Partial {
             character: args.text("char").unwrap_or("*").to_owned(),
             fixed: fixed.then_some(FIXED.max(min_masked)),
             // Text of any length needs offsets of any size; numbers and fixed widths do not.
-            output: if fixed || plain.is_integer() {
-                DataType::Utf8
-            } else {
-                DataType::LargeUtf8
-            },
+            output: if fixed || plain.is_integer() { DataType::Utf8 } else { DataType::LargeUtf8 },
         }))
     }
 }
@@ -130,11 +117,7 @@ impl Ends {
     /// # Errors
     /// `limit.memory` when there is no room.
     fn push(&self, text: &[u8], out: &mut Vec<u8>) -> Result<()> {
-        let length = if text.is_ascii() {
-            text.len()
-        } else {
-            characters(text)
-        };
+        let length = if text.is_ascii() { text.len() } else { characters(text) };
         let kept = self.first + self.last;
         let whole = length <= kept + self.min_masked;
         let (head, tail) = if whole {
@@ -142,10 +125,7 @@ impl Ends {
         } else if length == text.len() {
             (self.first, length - self.last)
         } else {
-            (
-                start_of(text, self.first),
-                start_of(text, length - self.last),
-            )
+            (start_of(text, self.first), start_of(text, length - self.last))
         };
         let masked = match (self.fixed, whole) {
             (Some(fixed), true) => fixed + kept,
@@ -174,13 +154,7 @@ impl Mask for Ends {
 
     fn apply(&self, column: &ArrayRef) -> Result<ArrayRef> {
         let rows = Rows::of(column)?;
-        let (ends, mut values) = visit(
-            rows.leaf(),
-            Pieces {
-                mask: self,
-                rows: &rows,
-            },
-        )?;
+        let (ends, mut values) = visit(rows.leaf(), Pieces { mask: self, rows: &rows })?;
         // Nothing but masked text is handed on, not even spare room.
         values.shrink_to_fit();
         let values = Buffer::from_vec(values);
@@ -245,9 +219,6 @@ fn starts_character(byte: u8) -> bool {
 }
 
 fn no_room() -> Error {
-    Error::new(
-        Code::Memory,
-        "there is no memory for the masked text of one batch",
-    )
-    .help("pass smaller batches, or use \"redact\" or \"fixed_width: true\"")
+    Error::new(Code::Memory, "there is no memory for the masked text of one batch")
+        .help("pass smaller batches, or use \"redact\" or \"fixed_width: true\"")
 }

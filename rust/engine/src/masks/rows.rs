@@ -54,10 +54,7 @@ impl Rows {
                 },
                 _ => break,
             };
-            if positions
-                .iter()
-                .any(|at| *at != NULL && *at >= values.len())
-            {
+            if positions.iter().any(|at| *at != NULL && *at >= values.len()) {
                 return Err(broken());
             }
             index = Some(match index {
@@ -90,9 +87,7 @@ impl Rows {
     /// Several rows can share one value, and there are fewer values than rows: it pays to mask
     /// the values and to look the rows up.
     pub(super) fn shared(&self) -> bool {
-        self.index
-            .as_ref()
-            .is_some_and(|index| self.leaf.len() < index.len())
+        self.index.as_ref().is_some_and(|index| self.leaf.len() < index.len())
     }
 
     /// Positions of the rows' values in the leaf, in order; `None` for a null.

@@ -18,12 +18,7 @@ use crate::contract::{Literal, Mask as Clause};
 /// A clause from its method and the JSON of its arguments.
 pub(super) fn clause(method: &str, args: &str) -> Clause {
     let args: BTreeMap<String, Literal> = serde_json::from_str(args).unwrap();
-    Clause {
-        method: method.into(),
-        args,
-        key: None,
-        domain: "shop.orders.email".into(),
-    }
+    Clause { method: method.into(), args, key: None, domain: "shop.orders.email".into() }
 }
 
 /// A ring whose default key is the bytes 00 to 1f.
@@ -51,34 +46,16 @@ pub(super) fn encodings(plain: &ArrayRef, around: &ArrayRef) -> Vec<(String, Arr
         };
         for (name, layout) in layouts(array) {
             add(&format!("{name}{suffix}"), cut(ArrayRef::clone(&layout)));
-            add(
-                &format!("dictionary<int32, {name}>{suffix}"),
-                cut(dictionary(&layout, around)),
-            );
-            add(
-                &format!("run_end<int32, {name}>{suffix}"),
-                cut(runs::<Int32Type>(&layout)),
-            );
+            add(&format!("dictionary<int32, {name}>{suffix}"), cut(dictionary(&layout, around)));
+            add(&format!("run_end<int32, {name}>{suffix}"), cut(runs::<Int32Type>(&layout)));
         }
-        add(
-            &format!("run_end<int16>{suffix}"),
-            cut(runs::<Int16Type>(array)),
-        );
-        add(
-            &format!("run_end<int64>{suffix}"),
-            cut(runs::<Int64Type>(array)),
-        );
+        add(&format!("run_end<int16>{suffix}"), cut(runs::<Int16Type>(array)));
+        add(&format!("run_end<int64>{suffix}"), cut(runs::<Int64Type>(array)));
         let nested = dictionary(&runs::<Int32Type>(array), &runs::<Int32Type>(around));
         add(&format!("dictionary<int32, run_end>{suffix}"), cut(nested));
         if array.len() < 100 {
-            add(
-                &format!("dictionary<int8>{suffix}"),
-                cut(dictionary_of::<Int8Type>(array)),
-            );
-            add(
-                &format!("dictionary<uint16>{suffix}"),
-                cut(dictionary_of::<UInt16Type>(array)),
-            );
+            add(&format!("dictionary<int8>{suffix}"), cut(dictionary_of::<Int8Type>(array)));
+            add(&format!("dictionary<uint16>{suffix}"), cut(dictionary_of::<UInt16Type>(array)));
         }
     }
     all
@@ -89,24 +66,12 @@ fn layouts(plain: &ArrayRef) -> Vec<(String, ArrayRef)> {
     let name = plain.data_type().to_string();
     let mut all = vec![(name, ArrayRef::clone(plain))];
     if let Some(text) = plain.as_any().downcast_ref::<StringArray>() {
-        all.push((
-            "large".into(),
-            Arc::new(text.iter().collect::<LargeStringArray>()),
-        ));
-        all.push((
-            "view".into(),
-            Arc::new(text.iter().collect::<StringViewArray>()),
-        ));
+        all.push(("large".into(), Arc::new(text.iter().collect::<LargeStringArray>())));
+        all.push(("view".into(), Arc::new(text.iter().collect::<StringViewArray>())));
     }
     if let Some(bytes) = plain.as_any().downcast_ref::<BinaryArray>() {
-        all.push((
-            "large".into(),
-            Arc::new(bytes.iter().collect::<LargeBinaryArray>()),
-        ));
-        all.push((
-            "view".into(),
-            Arc::new(bytes.iter().collect::<BinaryViewArray>()),
-        ));
+        all.push(("large".into(), Arc::new(bytes.iter().collect::<LargeBinaryArray>())));
+        all.push(("view".into(), Arc::new(bytes.iter().collect::<BinaryViewArray>())));
     }
     all
 }
@@ -163,10 +128,7 @@ pub(super) fn all_bytes(data: &ArrayData) -> Vec<u8> {
 
 /// No allocation of the output is one of the input's, not even a bitmap.
 pub(super) fn shares_nothing(input: &ArrayRef, output: &ArrayRef) -> bool {
-    let theirs: Vec<_> = buffers(&input.to_data())
-        .iter()
-        .map(Buffer::data_ptr)
-        .collect();
+    let theirs: Vec<_> = buffers(&input.to_data()).iter().map(Buffer::data_ptr).collect();
     buffers(&output.to_data())
         .iter()
         .all(|buffer| buffer.is_empty() || !theirs.contains(&buffer.data_ptr()))
@@ -183,7 +145,5 @@ fn buffers(data: &ArrayData) -> Vec<Buffer> {
 
 /// The needle occurs in the haystack.
 pub(super) fn holds(haystack: &[u8], needle: &[u8]) -> bool {
-    haystack
-        .windows(needle.len())
-        .any(|window| window == needle)
+    haystack.windows(needle.len()).any(|window| window == needle)
 }

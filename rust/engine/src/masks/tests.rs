@@ -27,10 +27,7 @@ fn clauses(kind: &DataType) -> Vec<contract::Mask> {
         ("hash", r#"{"out": "bytes", "bytes": 16}"#),
         ("hash", r#"{"normalize": ["trim", "casefold_domain"]}"#),
         ("partial", r#"{"keep_last": 2}"#),
-        (
-            "partial",
-            r#"{"keep_first": 1, "keep_last": 1, "char": "•", "fixed_width": true}"#,
-        ),
+        ("partial", r#"{"keep_first": 1, "keep_last": 1, "char": "•", "fixed_width": true}"#),
     ]
     .into_iter()
     .map(|(method, args)| clause(method, args))
@@ -40,21 +37,11 @@ fn clauses(kind: &DataType) -> Vec<contract::Mask> {
 
 /// Columns of five rows with a null and a secret each, and a row of their type to surround them.
 fn columns() -> Vec<(ArrayRef, ArrayRef, Vec<u8>)> {
-    let text: ArrayRef = Arc::new(StringArray::from(vec![
-        Some(SECRET),
-        None,
-        Some(""),
-        Some("äöü"),
-        Some(SECRET),
-    ]));
+    let text: ArrayRef =
+        Arc::new(StringArray::from(vec![Some(SECRET), None, Some(""), Some("äöü"), Some(SECRET)]));
     let long = format!("{SECRET} {SECRET} {SECRET} and more than one block of text");
-    let large: ArrayRef = Arc::new(StringArray::from(vec![
-        Some(long.as_str()),
-        None,
-        Some("x"),
-        Some(&long),
-        None,
-    ]));
+    let large: ArrayRef =
+        Arc::new(StringArray::from(vec![Some(long.as_str()), None, Some("x"), Some(&long), None]));
     let bytes: ArrayRef = Arc::new(BinaryArray::from(vec![
         Some(SECRET.as_bytes()),
         None,
@@ -63,45 +50,19 @@ fn columns() -> Vec<(ArrayRef, ArrayRef, Vec<u8>)> {
         Some(b"x"),
     ]));
     let number = i64::from_le_bytes(*b"SECRETNO");
-    let integers: ArrayRef = Arc::new(Int64Array::from(vec![
-        Some(number),
-        None,
-        Some(0),
-        Some(-7),
-        Some(i64::MIN),
-    ]));
-    let decimals = [
-        Some(i128::from(number)),
-        None,
-        Some(-1250),
-        Some(0),
-        Some(1),
-    ];
+    let integers: ArrayRef =
+        Arc::new(Int64Array::from(vec![Some(number), None, Some(0), Some(-7), Some(i64::MIN)]));
+    let decimals = [Some(i128::from(number)), None, Some(-1250), Some(0), Some(1)];
     let decimals: ArrayRef = Arc::new(
-        decimals
-            .into_iter()
-            .collect::<Decimal128Array>()
-            .with_precision_and_scale(38, 2)
-            .unwrap(),
+        decimals.into_iter().collect::<Decimal128Array>().with_precision_and_scale(38, 2).unwrap(),
     );
     let day = i32::from_le_bytes(*b"DATE");
-    let dates: ArrayRef = Arc::new(Date32Array::from(vec![
-        Some(day),
-        None,
-        Some(0),
-        Some(-1),
-        Some(19_782),
-    ]));
+    let dates: ArrayRef =
+        Arc::new(Date32Array::from(vec![Some(day), None, Some(0), Some(-1), Some(19_782)]));
     let fixed: ArrayRef = Arc::new(
         FixedSizeBinaryArray::try_from_sparse_iter_with_size(
-            [
-                Some(b"SECRETNO"),
-                None,
-                Some(b"12345678"),
-                Some(b"\0\0\0\0\0\0\0\0"),
-                None,
-            ]
-            .into_iter(),
+            [Some(b"SECRETNO"), None, Some(b"12345678"), Some(b"\0\0\0\0\0\0\0\0"), None]
+                .into_iter(),
             8,
         )
         .unwrap(),
@@ -123,28 +84,12 @@ fn columns() -> Vec<(ArrayRef, ArrayRef, Vec<u8>)> {
         (ArrayRef::clone(&text), pick(&text), secret.clone()),
         (ArrayRef::clone(&large), pick(&large), secret.clone()),
         (ArrayRef::clone(&bytes), pick(&bytes), secret),
-        (
-            ArrayRef::clone(&integers),
-            pick(&integers),
-            b"SECRETNO".to_vec(),
-        ),
-        (
-            ArrayRef::clone(&decimals),
-            pick(&decimals),
-            b"SECRETNO".to_vec(),
-        ),
+        (ArrayRef::clone(&integers), pick(&integers), b"SECRETNO".to_vec()),
+        (ArrayRef::clone(&decimals), pick(&decimals), b"SECRETNO".to_vec()),
         (ArrayRef::clone(&dates), pick(&dates), b"DATE".to_vec()),
         (ArrayRef::clone(&fixed), pick(&fixed), b"SECRETNO".to_vec()),
-        (
-            ArrayRef::clone(&floats),
-            pick(&floats),
-            b"SECRETNO".to_vec(),
-        ),
-        (
-            ArrayRef::clone(&stamps),
-            pick(&stamps),
-            b"SECRETNO".to_vec(),
-        ),
+        (ArrayRef::clone(&floats), pick(&floats), b"SECRETNO".to_vec()),
+        (ArrayRef::clone(&stamps), pick(&stamps), b"SECRETNO".to_vec()),
     ]
 }
 
@@ -217,10 +162,7 @@ fn values_under_nulls_do_not_survive() {
             views.data_buffers().to_vec(),
             nulls(),
         )),
-        Arc::new(PrimitiveArray::<Int64Type>::new(
-            vec![number; 2].into(),
-            nulls(),
-        )),
+        Arc::new(PrimitiveArray::<Int64Type>::new(vec![number; 2].into(), nulls())),
     ];
     for column in columns {
         for clause in clauses(column.data_type()) {
@@ -229,15 +171,8 @@ fn values_under_nulls_do_not_survive() {
             assert_eq!(masked.null_count(), 2);
             let data = masked.to_data();
             let bits = data.nulls().map_or(&[][..], NullBuffer::validity);
-            let zero = data
-                .buffers()
-                .iter()
-                .all(|buffer| buffer.iter().all(|byte| *byte == 0));
-            assert!(
-                zero && bits.iter().all(|byte| *byte == 0),
-                "{} {column:?}",
-                clause.method
-            );
+            let zero = data.buffers().iter().all(|buffer| buffer.iter().all(|byte| *byte == 0));
+            assert!(zero && bits.iter().all(|byte| *byte == 0), "{} {column:?}", clause.method);
         }
     }
 }
@@ -254,12 +189,7 @@ fn the_bitmap_of_a_slice_does_not_tell_about_its_neighbours() {
         }
         let masked = mask.apply(&column.slice(1, 2)).unwrap().to_data();
         if let Some(nulls) = masked.nulls() {
-            assert_eq!(
-                (nulls.offset(), nulls.validity()[0] & !0b11),
-                (0, 0),
-                "{}",
-                clause.method
-            );
+            assert_eq!((nulls.offset(), nulls.validity()[0] & !0b11), (0, 0), "{}", clause.method);
         }
     }
 }
@@ -302,14 +232,8 @@ fn nested_columns_lose_everything_to_nullify_and_constant() {
             let masked = mask.apply(&column).unwrap();
             masked.to_data().validate_full().unwrap();
             assert_eq!(masked.len(), column.len());
-            assert!(
-                !holds(&all_bytes(&masked.to_data()), SECRET.as_bytes()),
-                "{method}"
-            );
-            assert!(
-                !format!("{:?}", masked.data_type()).contains(SECRET),
-                "{method}"
-            );
+            assert!(!holds(&all_bytes(&masked.to_data()), SECRET.as_bytes()), "{method}");
+            assert!(!format!("{:?}", masked.data_type()).contains(SECRET), "{method}");
         }
     }
 }
@@ -338,9 +262,7 @@ fn unknown_and_refused_masks_are_told_apart() {
         assert!(error(method).help.unwrap().contains(help), "{method}");
         assert!(error(method).message.starts_with("no mask"), "{method}");
     }
-    for method in [
-        "md5", "SHA-256", "sha1", "crc32", "unkeyed", "ff3", "FF3-1", "base64",
-    ] {
+    for method in ["md5", "SHA-256", "sha1", "crc32", "unkeyed", "ff3", "FF3-1", "base64"] {
         assert_eq!(error(method).code, Code::UnknownMask);
         assert!(error(method).message.contains("is refused: "), "{method}");
     }
@@ -358,120 +280,36 @@ fn aliases_report_the_registered_name() {
 fn wrong_arguments_are_named_with_what_exists() {
     for (method, args, code, words) in [
         ("hash", r#"{"byte": 16}"#, Code::BadArgument, "\"bytes\""),
-        (
-            "hash",
-            r#"{"bytes": 15}"#,
-            Code::BadArgument,
-            "from 16 to 32",
-        ),
-        (
-            "hash",
-            r#"{"bytes": 33}"#,
-            Code::BadArgument,
-            "from 16 to 32",
-        ),
-        (
-            "hash",
-            r#"{"bytes": 16.0}"#,
-            Code::BadArgument,
-            "whole number",
-        ),
-        (
-            "hash",
-            r#"{"out": "base64"}"#,
-            Code::BadArgument,
-            "hex, b64url, bytes",
-        ),
-        (
-            "hash",
-            r#"{"normalize": ["nfc"]}"#,
-            Code::BadArgument,
-            "trim, casefold_domain, digits",
-        ),
-        (
-            "hash",
-            r#"{"normalize": ["trim", "trim"]}"#,
-            Code::BadArgument,
-            "at most once",
-        ),
-        (
-            "hash",
-            r#"{"normalize": "trim"}"#,
-            Code::BadArgument,
-            "a list",
-        ),
-        (
-            "partial",
-            r#"{"char": "**"}"#,
-            Code::BadArgument,
-            "one visible character",
-        ),
-        (
-            "partial",
-            r#"{"char": " "}"#,
-            Code::BadArgument,
-            "one visible character",
-        ),
-        (
-            "partial",
-            r#"{"keep_first": -1}"#,
-            Code::BadArgument,
-            "from 0",
-        ),
-        (
-            "partial",
-            r#"{"keep_last": null}"#,
-            Code::BadArgument,
-            "not null",
-        ),
-        (
-            "partial",
-            r#"{"fixed_width": 1}"#,
-            Code::BadArgument,
-            "true or false",
-        ),
-        (
-            "redact",
-            r#"{"value": "x"}"#,
-            Code::BadArgument,
-            "takes no arguments",
-        ),
-        (
-            "constant",
-            r#"{"value": null}"#,
-            Code::BadArgument,
-            "nullify",
-        ),
-        (
-            "constant",
-            r#"{"value": 5}"#,
-            Code::BadLiteral,
-            "of type string",
-        ),
+        ("hash", r#"{"bytes": 15}"#, Code::BadArgument, "from 16 to 32"),
+        ("hash", r#"{"bytes": 33}"#, Code::BadArgument, "from 16 to 32"),
+        ("hash", r#"{"bytes": 16.0}"#, Code::BadArgument, "whole number"),
+        ("hash", r#"{"out": "base64"}"#, Code::BadArgument, "hex, b64url, bytes"),
+        ("hash", r#"{"normalize": ["nfc"]}"#, Code::BadArgument, "trim, casefold_domain, digits"),
+        ("hash", r#"{"normalize": ["trim", "trim"]}"#, Code::BadArgument, "at most once"),
+        ("hash", r#"{"normalize": "trim"}"#, Code::BadArgument, "a list"),
+        ("partial", r#"{"char": "**"}"#, Code::BadArgument, "one visible character"),
+        ("partial", r#"{"char": " "}"#, Code::BadArgument, "one visible character"),
+        ("partial", r#"{"keep_first": -1}"#, Code::BadArgument, "from 0"),
+        ("partial", r#"{"keep_last": null}"#, Code::BadArgument, "not null"),
+        ("partial", r#"{"fixed_width": 1}"#, Code::BadArgument, "true or false"),
+        ("redact", r#"{"value": "x"}"#, Code::BadArgument, "takes no arguments"),
+        ("constant", r#"{"value": null}"#, Code::BadArgument, "nullify"),
+        ("constant", r#"{"value": 5}"#, Code::BadLiteral, "of type string"),
     ] {
         let error = compile(&clause(method, args), &DataType::Utf8, false, &keys()).unwrap_err();
         assert_eq!(error.code, code, "{method} {args}");
         let text = format!("{} {}", error.message, error.help.unwrap_or_default());
         assert!(text.contains(words), "{method} {args}: {text}");
-        assert!(
-            error.clause.unwrap().starts_with("/args"),
-            "{method} {args}"
-        );
+        assert!(error.clause.unwrap().starts_with("/args"), "{method} {args}");
     }
 }
 
 #[test]
 fn a_key_on_a_mask_without_keys_is_refused() {
     for method in ["nullify", "redact", "constant", "partial"] {
-        let keyed = contract::Mask {
-            key: Some("env:MG_KEY".into()),
-            ..clause(method, "{}")
-        };
+        let keyed = contract::Mask { key: Some("env:MG_KEY".into()), ..clause(method, "{}") };
         let error = compile(&keyed, &DataType::Utf8, false, &keys()).unwrap_err();
-        assert_eq!(
-            (error.code, error.clause.as_deref()),
-            (Code::BadArgument, Some("/key"))
-        );
+        assert_eq!((error.code, error.clause.as_deref()), (Code::BadArgument, Some("/key")));
     }
 }
 
@@ -483,10 +321,7 @@ fn types_that_a_mask_does_not_take_are_refused_with_help() {
         ("hash", DataType::Float64),
         ("hash", DataType::Timestamp(TimeUnit::Second, None)),
         ("hash", DataType::Null),
-        (
-            "hash",
-            DataType::List(Arc::new(Field::new("item", text, true))),
-        ),
+        ("hash", DataType::List(Arc::new(Field::new("item", text, true)))),
         ("partial", DataType::Float32),
         ("partial", DataType::Binary),
         ("partial", DataType::Date32),
@@ -510,14 +345,8 @@ fn decimals_of_equal_value_hash_alike_whatever_their_scale() {
         Arc::new(array.with_precision_and_scale(20, scale).unwrap())
     };
     assert_eq!(&mask(decimal(1250, 2)), &mask(decimal(12_500, 3)));
-    assert_eq!(
-        &mask(decimal(1200, 2)),
-        &mask(Arc::new(Int64Array::from(vec![12])))
-    );
-    assert_eq!(
-        &mask(decimal(12, 0)),
-        &mask(Arc::new(StringArray::from(vec!["12"])))
-    );
+    assert_eq!(&mask(decimal(1200, 2)), &mask(Arc::new(Int64Array::from(vec![12]))));
+    assert_eq!(&mask(decimal(12, 0)), &mask(Arc::new(StringArray::from(vec!["12"]))));
 }
 
 #[test]
@@ -525,10 +354,7 @@ fn a_boolean_column_gets_its_constant() {
     let column: ArrayRef = Arc::new(BooleanArray::from(vec![Some(true), None, Some(false)]));
     let mask = compile(&clause("constant", "{}"), column.data_type(), true, &keys()).unwrap();
     let expected = BooleanArray::from(vec![Some(false), None, Some(false)]);
-    assert_eq!(
-        mask.apply(&column).unwrap().as_ref(),
-        &expected as &dyn Array
-    );
+    assert_eq!(mask.apply(&column).unwrap().as_ref(), &expected as &dyn Array);
 }
 
 proptest! {

@@ -47,20 +47,13 @@ pub(super) trait Visitor {
 pub(super) fn visit<V: Visitor>(leaf: &ArrayRef, visitor: V) -> Result<V::Output> {
     macro_rules! number {
         ($kind:ty, $push:expr) => {
-            visitor.visit(&Text {
-                array: leaf.as_primitive::<$kind>(),
-                push: $push,
-            })
+            visitor.visit(&Text { array: leaf.as_primitive::<$kind>(), push: $push })
         };
     }
     macro_rules! decimal {
         ($kind:ty, $scale:expr, $widen:expr) => {{
             let scale = *$scale;
-            number!($kind, move |out: &mut Vec<u8>, n| push_decimal(
-                out,
-                $widen(n),
-                scale
-            ))
+            number!($kind, move |out: &mut Vec<u8>, n| push_decimal(out, $widen(n), scale))
         }};
     }
     match leaf.data_type() {
@@ -72,33 +65,15 @@ pub(super) fn visit<V: Visitor>(leaf: &ArrayRef, visitor: V) -> Result<V::Output
         DataType::BinaryView => visitor.visit(leaf.as_byte_view::<BinaryViewType>()),
         DataType::FixedSizeBinary(_) => visitor.visit(leaf.as_fixed_size_binary()),
         DataType::Int8 => number!(Int8Type, |out: &mut Vec<u8>, n| push_i64(out, i64::from(n))),
-        DataType::Int16 => number!(Int16Type, |out: &mut Vec<u8>, n| push_i64(
-            out,
-            i64::from(n)
-        )),
-        DataType::Int32 => number!(Int32Type, |out: &mut Vec<u8>, n| push_i64(
-            out,
-            i64::from(n)
-        )),
+        DataType::Int16 => number!(Int16Type, |out: &mut Vec<u8>, n| push_i64(out, i64::from(n))),
+        DataType::Int32 => number!(Int32Type, |out: &mut Vec<u8>, n| push_i64(out, i64::from(n))),
         DataType::Int64 => number!(Int64Type, push_i64),
-        DataType::UInt8 => number!(UInt8Type, |out: &mut Vec<u8>, n| push_u64(
-            out,
-            u64::from(n)
-        )),
-        DataType::UInt16 => number!(UInt16Type, |out: &mut Vec<u8>, n| push_u64(
-            out,
-            u64::from(n)
-        )),
-        DataType::UInt32 => number!(UInt32Type, |out: &mut Vec<u8>, n| push_u64(
-            out,
-            u64::from(n)
-        )),
+        DataType::UInt8 => number!(UInt8Type, |out: &mut Vec<u8>, n| push_u64(out, u64::from(n))),
+        DataType::UInt16 => number!(UInt16Type, |out: &mut Vec<u8>, n| push_u64(out, u64::from(n))),
+        DataType::UInt32 => number!(UInt32Type, |out: &mut Vec<u8>, n| push_u64(out, u64::from(n))),
         DataType::UInt64 => number!(UInt64Type, push_u64),
         DataType::Date32 => {
-            number!(Date32Type, |out: &mut Vec<u8>, day| push_date(
-                out,
-                i64::from(day)
-            ))
+            number!(Date32Type, |out: &mut Vec<u8>, day| push_date(out, i64::from(day)))
         }
         // A time of day inside a date does not make another date.
         DataType::Date64 => number!(Date64Type, |out: &mut Vec<u8>, ms: i64| {
@@ -112,9 +87,7 @@ pub(super) fn visit<V: Visitor>(leaf: &ArrayRef, visitor: V) -> Result<V::Output
         }
         DataType::Decimal128(_, scale) => decimal!(Decimal128Type, scale, i256::from_i128),
         DataType::Decimal256(_, scale) => decimal!(Decimal256Type, scale, std::convert::identity),
-        _ => Err(Error::internal(
-            "a mask met values of a type that it does not take",
-        )),
+        _ => Err(Error::internal("a mask met values of a type that it does not take")),
     }
 }
 

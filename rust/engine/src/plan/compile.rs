@@ -26,10 +26,7 @@ const MAX_DEPTH: usize = 64;
 enum Found {
     Missing,
     Mistyped,
-    Here {
-        indices: Vec<usize>,
-        data_type: DataType,
-    },
+    Here { indices: Vec<usize>, data_type: DataType },
 }
 
 struct Resolved {
@@ -55,17 +52,12 @@ impl<'a> Compiler<'a> {
         keys: &'a KeyRing,
     ) -> Result<Self> {
         if contract.columns.is_empty() {
-            return Err(
-                Error::new(Code::BadColumns, "the contract promises no column")
-                    .at("/columns")
-                    .help("list the columns under `schema`"),
-            );
+            return Err(Error::new(Code::BadColumns, "the contract promises no column")
+                .at("/columns")
+                .help("list the columns under `schema`"));
         }
         if contract.columns.len() > MAX_COLUMNS || schema.fields().len() > MAX_COLUMNS {
-            return Err(Error::new(
-                Code::TooLarge,
-                format!("over {MAX_COLUMNS} columns"),
-            ));
+            return Err(Error::new(Code::TooLarge, format!("over {MAX_COLUMNS} columns")));
         }
         for field in schema.fields() {
             if field.name().starts_with(RESERVED) {
@@ -112,9 +104,7 @@ impl<'a> Compiler<'a> {
         self.columns_match();
         for (position, check) in contract.checks.iter().enumerate() {
             let pointer = format!("/checks/{position}");
-            let planned = self
-                .check(check, &pointer)
-                .map_err(|e| within(e, &pointer))?;
+            let planned = self.check(check, &pointer).map_err(|e| within(e, &pointer))?;
             self.clauses.push(planned);
         }
         for (position, clause) in contract.not_enforced.iter().enumerate() {
@@ -174,28 +164,19 @@ impl<'a> Compiler<'a> {
         depth: usize,
     ) -> Result<()> {
         if depth > MAX_DEPTH {
-            return Err(Error::new(
-                Code::TooLarge,
-                format!("columns nest over {MAX_DEPTH} deep"),
-            )
-            .at(pointer));
+            return Err(Error::new(Code::TooLarge, format!("columns nest over {MAX_DEPTH} deep"))
+                .at(pointer));
         }
         let promise =
             Promise::parse(&column.promise).map_err(|e| e.at(format!("{pointer}/type")))?;
         let found = match parent {
             None => self.top(&column.name)?,
-            Some((indices, DataType::Struct(fields))) => fields
-                .iter()
-                .position(|f| *f.name() == column.name)
-                .map(|at| {
+            Some((indices, DataType::Struct(fields))) => {
+                fields.iter().position(|f| *f.name() == column.name).map(|at| {
                     let indices = indices.iter().copied().chain([at]).collect::<Vec<_>>();
-                    (
-                        indices,
-                        fields
-                            .get(at)
-                            .map_or(DataType::Null, |f| f.data_type().clone()),
-                    )
-                }),
+                    (indices, fields.get(at).map_or(DataType::Null, |f| f.data_type().clone()))
+                })
+            }
             Some(_) => None,
         };
         let exists = found.is_some();
@@ -232,13 +213,7 @@ impl<'a> Compiler<'a> {
                 Found::Mistyped
             }
             Some((indices, data_type)) => {
-                self.decided(
-                    path,
-                    "type_is",
-                    &format!("{pointer}/type"),
-                    Status::Pass,
-                    None,
-                );
+                self.decided(path, "type_is", &format!("{pointer}/type"), Status::Pass, None);
                 Found::Here { indices, data_type }
             }
         };
@@ -246,11 +221,7 @@ impl<'a> Compiler<'a> {
             Found::Here { indices, data_type } => Some((indices.clone(), data_type.clone())),
             _ => None,
         };
-        self.resolved.push(Resolved {
-            path: path.to_owned(),
-            promise,
-            found,
-        });
+        self.resolved.push(Resolved { path: path.to_owned(), promise, found });
         if let Some((indices, data_type)) = here {
             for (at, child) in column.columns.iter().enumerate() {
                 let path = format!("{path}.{}", child.name);
@@ -289,12 +260,7 @@ impl<'a> Compiler<'a> {
     }
 
     fn top(&self, name: &str) -> Result<Option<(Vec<usize>, DataType)>> {
-        let mut places = self
-            .schema
-            .fields()
-            .iter()
-            .enumerate()
-            .filter(|(_, f)| f.name() == name);
+        let mut places = self.schema.fields().iter().enumerate().filter(|(_, f)| f.name() == name);
         let first = places.next();
         if places.next().is_some() {
             return Err(Error::new(
@@ -315,17 +281,9 @@ impl<'a> Compiler<'a> {
         reason: Option<String>,
     ) {
         self.clauses.push(Planned {
-            id: if path.is_empty() {
-                check.to_owned()
-            } else {
-                format!("{path}.{check}")
-            },
+            id: if path.is_empty() { check.to_owned() } else { format!("{path}.{check}") },
             check: check.to_owned(),
-            columns: if path.is_empty() {
-                Vec::new()
-            } else {
-                vec![path.to_owned()]
-            },
+            columns: if path.is_empty() { Vec::new() } else { vec![path.to_owned()] },
             severity: "error".into(),
             rejects: false,
             dimension: None,
@@ -337,12 +295,7 @@ impl<'a> Compiler<'a> {
     }
 
     fn extra(&self) -> Vec<usize> {
-        let promised: HashSet<_> = self
-            .contract
-            .columns
-            .iter()
-            .map(|c| c.name.as_str())
-            .collect();
+        let promised: HashSet<_> = self.contract.columns.iter().map(|c| c.name.as_str()).collect();
         (0..self.schema.fields().len())
             .filter(|at| !promised.contains(self.schema.field(*at).name().as_str()))
             .collect()
@@ -359,58 +312,33 @@ impl<'a> Compiler<'a> {
                 .contract
                 .columns
                 .iter()
-                .filter_map(|c| {
-                    self.schema
-                        .fields()
-                        .iter()
-                        .position(|f| *f.name() == c.name)
-                })
+                .filter_map(|c| self.schema.fields().iter().position(|f| *f.name() == c.name))
                 .collect();
             positions.is_sorted()
         };
         let (status, reason) = if extra.is_empty() {
             if self.contract.strict && !ordered() {
-                (
-                    Status::Fail,
-                    Some("the columns come in another order than promised".into()),
-                )
+                (Status::Fail, Some("the columns come in another order than promised".into()))
             } else {
                 (Status::Pass, None)
             }
         } else {
-            let mut names: Vec<_> = extra
-                .iter()
-                .take(5)
-                .map(|at| self.schema.field(*at).name().as_str())
-                .collect();
+            let mut names: Vec<_> =
+                extra.iter().take(5).map(|at| self.schema.field(*at).name().as_str()).collect();
             if extra.len() > 5 {
                 names.push("…");
             }
             let names = names.join(", ");
             let count = extra.len();
-            let plural = if count == 1 {
-                "column is"
-            } else {
-                "columns are"
-            };
+            let plural = if count == 1 { "column is" } else { "columns are" };
             if self.contract.strict {
-                (
-                    Status::Fail,
-                    Some(format!("{count} {plural} not promised: {names}")),
-                )
+                (Status::Fail, Some(format!("{count} {plural} not promised: {names}")))
             } else if self.keeps_extra() {
-                (
-                    Status::Pass,
-                    Some(format!(
-                        "{count} {plural} kept though not promised: {names}"
-                    )),
-                )
+                (Status::Pass, Some(format!("{count} {plural} kept though not promised: {names}")))
             } else {
                 (
                     Status::Warn,
-                    Some(format!(
-                        "{count} {plural} not promised and not published: {names}"
-                    )),
+                    Some(format!("{count} {plural} not promised and not published: {names}")),
                 )
             }
         };
@@ -418,10 +346,7 @@ impl<'a> Compiler<'a> {
     }
 
     fn check(&mut self, check: &contract::Check, pointer: &str) -> Result<Planned> {
-        let name = checks::kind(&check.check)
-            .map_err(|e| e.at("/check"))?
-            .definition()
-            .name;
+        let name = checks::kind(&check.check).map_err(|e| e.at("/check"))?.definition().name;
         checks::arity(check).map_err(|e| e.at("/columns"))?;
         let severity = check.severity.clone().unwrap_or_else(|| "error".into());
         let rejects = !matches!(severity.as_str(), "warning" | "warn");
@@ -447,21 +372,16 @@ impl<'a> Compiler<'a> {
         for (at, path) in check.columns.iter().enumerate() {
             let Some(resolved) = self.resolved.iter().find(|r| r.path == *path) else {
                 let names = self.resolved.iter().map(|r| r.path.as_str());
-                let error = Error::new(
-                    Code::UnknownColumn,
-                    format!("the contract has no column {path:?}"),
-                )
-                .at(format!("/columns/{at}"));
+                let error =
+                    Error::new(Code::UnknownColumn, format!("the contract has no column {path:?}"))
+                        .at(format!("/columns/{at}"));
                 return Err(match promise::nearest(path, names) {
                     Some(near) => error.help(format!("did you mean {near:?}?")),
                     None => error,
                 });
             };
             match &resolved.found {
-                Found::Here {
-                    indices: path_indices,
-                    data_type,
-                } => {
+                Found::Here { indices: path_indices, data_type } => {
                     indices.push(path_indices.clone());
                     columns.push(ColumnRef {
                         path: path.clone(),
@@ -475,10 +395,7 @@ impl<'a> Compiler<'a> {
                     } else {
                         format!("the column {path} has another type than promised")
                     };
-                    return Ok(Work::Decided {
-                        status: Status::NotEnforced,
-                        reason: Some(reason),
-                    });
+                    return Ok(Work::Decided { status: Status::NotEnforced, reason: Some(reason) });
                 }
             }
         }
@@ -516,10 +433,7 @@ impl<'a> Compiler<'a> {
         if let Some(at) = self.leaves.iter().position(|l| l.indices == indices) {
             return at;
         }
-        self.leaves.push(Leaf {
-            indices,
-            floating: column.data_type.is_floating(),
-        });
+        self.leaves.push(Leaf { indices, floating: column.data_type.is_floating() });
         self.leaves.len() - 1
     }
 
@@ -527,11 +441,8 @@ impl<'a> Compiler<'a> {
         let mut outputs = Vec::new();
         for (position, column) in self.contract.columns.iter().enumerate() {
             let pointer = format!("/columns/{position}");
-            let here = self
-                .resolved
-                .iter()
-                .find(|r| r.path == column.name)
-                .and_then(|r| match &r.found {
+            let here =
+                self.resolved.iter().find(|r| r.path == column.name).and_then(|r| match &r.found {
                     Found::Here { indices, data_type } => {
                         indices.first().map(|at| (*at, data_type.clone()))
                     }
@@ -545,11 +456,7 @@ impl<'a> Compiler<'a> {
             outputs.push(Output { index, mask });
         }
         if self.keeps_extra() {
-            outputs.extend(
-                self.extra()
-                    .into_iter()
-                    .map(|index| Output { index, mask: None }),
-            );
+            outputs.extend(self.extra().into_iter().map(|index| Output { index, mask: None }));
         }
         Ok(outputs)
     }
@@ -581,11 +488,8 @@ impl<'a> Compiler<'a> {
             DataType::Struct(fields) => {
                 let mut trees = Vec::with_capacity(fields.len());
                 for field in fields {
-                    let child = column
-                        .columns
-                        .iter()
-                        .enumerate()
-                        .find(|(_, c)| c.name == *field.name());
+                    let child =
+                        column.columns.iter().enumerate().find(|(_, c)| c.name == *field.name());
                     trees.push(match child {
                         Some((at, child)) => self.mask(
                             child,
@@ -612,10 +516,7 @@ impl<'a> Compiler<'a> {
             }
             other => Err(Error::new(
                 Code::MaskNotApplicable,
-                format!(
-                    "a mask inside {path} cannot reach into {}",
-                    promise::words(other)
-                ),
+                format!("a mask inside {path} cannot reach into {}", promise::words(other)),
             )
             .at(pointer)
             .help("mask the whole column, or bring it as struct or list")),
@@ -627,11 +528,8 @@ impl<'a> Compiler<'a> {
             .iter()
             .map(|output| {
                 let field = self.schema.field(output.index);
-                let required = self
-                    .contract
-                    .columns
-                    .iter()
-                    .any(|c| c.name == *field.name() && c.required);
+                let required =
+                    self.contract.columns.iter().any(|c| c.name == *field.name() && c.required);
                 match &output.mask {
                     // Metadata of a raw column can hold statistics or extension names of it.
                     Some(tree) => {
@@ -683,18 +581,11 @@ impl MaskTree {
 }
 
 fn quarantine_schema(accepted: &Schema) -> SchemaRef {
-    let mut fields: Vec<Field> = accepted
-        .fields()
-        .iter()
-        .map(|f| f.as_ref().clone().with_nullable(true))
-        .collect();
+    let mut fields: Vec<Field> =
+        accepted.fields().iter().map(|f| f.as_ref().clone().with_nullable(true)).collect();
     fields.push(Field::new(ROW_COLUMN, DataType::UInt64, false));
     let id = Field::new("item", DataType::Utf8, false);
-    fields.push(Field::new(
-        CHECKS_COLUMN,
-        DataType::List(Arc::new(id)),
-        false,
-    ));
+    fields.push(Field::new(CHECKS_COLUMN, DataType::List(Arc::new(id)), false));
     Arc::new(Schema::new(fields))
 }
 
@@ -716,14 +607,10 @@ fn threshold(check: &contract::Check) -> Result<(Threshold, Option<String>)> {
     let (max_pct, written) = match &check.max_pct {
         None | Some(Literal::Null) => (None, None),
         Some(Literal::Number(text)) => {
-            let number = Number::parse(text)
-                .filter(|n| !n.is_negative())
-                .ok_or_else(bad)?;
+            let number = Number::parse(text).filter(|n| !n.is_negative()).ok_or_else(bad)?;
             // Nine digits below the point are kept exactly; more are refused.
-            let numerator: u128 = number
-                .at_scale(9, None)
-                .and_then(|d| d.parse().ok())
-                .ok_or_else(bad)?;
+            let numerator: u128 =
+                number.at_scale(9, None).and_then(|d| d.parse().ok()).ok_or_else(bad)?;
             if numerator > 100 * 1_000_000_000 {
                 return Err(bad());
             }
@@ -731,11 +618,5 @@ fn threshold(check: &contract::Check) -> Result<(Threshold, Option<String>)> {
         }
         Some(_) => return Err(bad()),
     };
-    Ok((
-        Threshold {
-            max_rows: check.max_rows,
-            max_pct,
-        },
-        written,
-    ))
+    Ok((Threshold { max_rows: check.max_rows, max_pct }, written))
 }

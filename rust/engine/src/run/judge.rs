@@ -24,29 +24,20 @@ impl View {
     fn of(batch: &RecordBatch, indices: &[usize]) -> Result<Self> {
         let mut at = indices.iter();
         let lost = || Error::internal("a plan names a column that its schema does not have");
-        let first = at
-            .next()
-            .and_then(|i| batch.columns().get(*i))
-            .ok_or_else(lost)?;
+        let first = at.next().and_then(|i| batch.columns().get(*i)).ok_or_else(lost)?;
         let mut array = ArrayRef::clone(first);
         let mut above: Option<NullBuffer> = None;
         for index in at {
             // A null struct hides its children, whatever they hold.
             array = encoding::decode(&array)?;
             above = NullBuffer::union(above.as_ref(), array.logical_nulls().as_ref());
-            let child = array
-                .as_struct_opt()
-                .and_then(|s| s.columns().get(*index))
-                .ok_or_else(lost)?;
+            let child =
+                array.as_struct_opt().and_then(|s| s.columns().get(*index)).ok_or_else(lost)?;
             array = ArrayRef::clone(child);
         }
         let nulls = NullBuffer::union(above.as_ref(), array.logical_nulls().as_ref());
         let array = encoding::settle(&array)?;
-        Ok(Self {
-            array,
-            valid: bits::from_nulls(nulls.as_ref()),
-            nulls,
-        })
+        Ok(Self { array, valid: bits::from_nulls(nulls.as_ref()), nulls })
     }
 
     fn null_count(&self) -> u64 {
@@ -64,13 +55,8 @@ impl View {
             return Ok(ArrayRef::clone(&self.array));
         }
         let plain = encoding::decode(&self.array)?;
-        let data = plain
-            .to_data()
-            .into_builder()
-            .nulls(self.nulls.clone())
-            .build();
-        data.map(make_array)
-            .map_err(|_| Error::internal("a struct's nulls do not fit its child"))
+        let data = plain.to_data().into_builder().nulls(self.nulls.clone()).build();
+        data.map(make_array).map_err(|_| Error::internal("a struct's nulls do not fit its child"))
     }
 }
 
@@ -83,9 +69,7 @@ pub(super) fn judge(plan: &Plan, piece: &Piece, seed: &Seed, keep: bool) -> Resu
         .map(|leaf| View::of(&piece.batch, &leaf.indices))
         .collect::<Result<Vec<_>>>()?;
     let view = |leaf: usize| {
-        views
-            .get(leaf)
-            .ok_or_else(|| Error::internal("a clause names no leaf of its plan"))
+        views.get(leaf).ok_or_else(|| Error::internal("a clause names no leaf of its plan"))
     };
     let mut judged = Judged {
         tallies: plan.clauses.iter().map(|_| Tally::default()).collect(),
@@ -119,11 +103,7 @@ pub(super) fn judge(plan: &Plan, piece: &Piece, seed: &Seed, keep: bool) -> Resu
                     let values = ArrayRef::clone(view.array.as_any_dictionary().values());
                     let valid = bits::from_nulls(values.logical_nulls().as_ref());
                     let mut of_values = vec![0; bits::words(values.len())];
-                    check.fail(
-                        &[ArrayRef::clone(&values)],
-                        valid.as_deref(),
-                        &mut of_values,
-                    )?;
+                    check.fail(&[ArrayRef::clone(&values)], valid.as_deref(), &mut of_values)?;
                     let mut fail = vec![0; bits::words(rows)];
                     encoding::gather(&view.array, &of_values, &mut fail);
                     clear_invalid(&mut fail, view.valid.as_deref(), rows);
@@ -148,12 +128,7 @@ pub(super) fn judge(plan: &Plan, piece: &Piece, seed: &Seed, keep: bool) -> Resu
                     note(tally, &mut judged.fails, at, fail, piece.base_row);
                 }
             },
-            Work::Key {
-                leaves,
-                spec,
-                forbid_null,
-                ..
-            } => {
+            Work::Key { leaves, spec, forbid_null, .. } => {
                 let mut arrays = Vec::with_capacity(leaves.len());
                 let mut nulls: Option<NullBuffer> = None;
                 for leaf in leaves {
@@ -170,9 +145,7 @@ pub(super) fn judge(plan: &Plan, piece: &Piece, seed: &Seed, keep: bool) -> Resu
                         note(tally, &mut judged.fails, at, fail, piece.base_row);
                     }
                 }
-                judged
-                    .blocks
-                    .push((at, unique::encode(spec, seed, &arrays, piece.base_row)?));
+                judged.blocks.push((at, unique::encode(spec, seed, &arrays, piece.base_row)?));
             }
             Work::Dataset { leaves, check } => {
                 let mut arrays = Vec::with_capacity(leaves.len());
@@ -190,15 +163,7 @@ pub(super) fn judge(plan: &Plan, piece: &Piece, seed: &Seed, keep: bool) -> Resu
     }
     for ((leaf, clauses), view) in plan.leaves.iter().zip(&by_leaf).zip(&views) {
         if !clauses.is_empty() {
-            judge_column(
-                plan,
-                view,
-                clauses,
-                leaf.floating,
-                piece.base_row,
-                keep,
-                &mut judged,
-            )?;
+            judge_column(plan, view, clauses, leaf.floating, piece.base_row, keep, &mut judged)?;
         }
     }
     Ok(judged)
@@ -223,19 +188,12 @@ fn judge_column(
         let words = bits::words(length);
         let from = start / 64;
         let whole = start == 0 && length == rows;
-        let morsel = [if whole {
-            ArrayRef::clone(&view.array)
-        } else {
-            view.array.slice(start, length)
-        }];
+        let morsel =
+            [if whole { ArrayRef::clone(&view.array) } else { view.array.slice(start, length) }];
         let valid = view.valid.as_ref().and_then(|v| v.get(from..from + words));
         let fail = fail.get_mut(..words).unwrap_or_default();
         for (at, kept) in clauses.iter().zip(&mut kept) {
-            let Some(Planned {
-                work: Work::Row { check, .. },
-                ..
-            }) = plan.clauses.get(*at)
-            else {
+            let Some(Planned { work: Work::Row { check, .. }, .. }) = plan.clauses.get(*at) else {
                 continue;
             };
             fail.fill(0);
@@ -294,11 +252,7 @@ fn note(
 
 fn first_rows(tally: &mut Tally, fail: &[u64], base_row: u64) {
     let room = FIRST_ROWS.saturating_sub(tally.first_rows.len());
-    tally.first_rows.extend(
-        bits::ones_of(fail)
-            .take(room)
-            .map(|row| base_row + row as u64),
-    );
+    tally.first_rows.extend(bits::ones_of(fail).take(room).map(|row| base_row + row as u64));
 }
 
 fn nan_rows(array: &ArrayRef, fail: &[u64]) -> u64 {

@@ -35,11 +35,7 @@ pub(super) fn outcome(
         max_pct: clause.max_pct.clone(),
         clause: clause.pointer.clone(),
     };
-    let broken = if clause.rejects {
-        Status::Fail
-    } else {
-        Status::Warn
-    };
+    let broken = if clause.rejects { Status::Fail } else { Status::Warn };
     match &clause.work {
         Work::Decided { status, reason } => {
             outcome.status = *status;
@@ -64,11 +60,7 @@ pub(super) fn outcome(
             return outcome;
         }
         Work::Always { why, .. } => outcome.reason = Some(format!("cannot fail: {why}")),
-        Work::Key {
-            keep_first,
-            forbid_null,
-            ..
-        } => {
+        Work::Key { keep_first, forbid_null, .. } => {
             if let Some(keys) = keys {
                 outcome.failed_groups = Some(keys.groups);
                 outcome.surplus = Some(keys.surplus);
@@ -91,10 +83,7 @@ pub(super) fn outcome(
         }
         Work::NotNull { .. } | Work::Row { .. } => {}
     }
-    if !clause
-        .threshold
-        .tolerates(outcome.failed_rows, outcome.tested)
-    {
+    if !clause.threshold.tolerates(outcome.failed_rows, outcome.tested) {
         outcome.status = broken;
     }
     outcome

@@ -57,10 +57,7 @@ pub(super) fn split(
     }
     let accepted = plan.accepted_schema();
     if count == 0 {
-        return Ok(Split {
-            accepted: Some(assemble(accepted, columns, rows)?),
-            rejected: None,
-        });
+        return Ok(Split { accepted: Some(assemble(accepted, columns, rows)?), rejected: None });
     }
     let bad = BooleanArray::new(bits::to_boolean(&rejected, rows), None);
     let mut bad_columns = filter(&columns, &bad)?;
@@ -75,10 +72,7 @@ pub(super) fn split(
         let good = BooleanArray::new(!bad.values(), None);
         Some(assemble(accepted, filter(&columns, &good)?, rows - count)?)
     };
-    Ok(Split {
-        accepted,
-        rejected: Some(rejected),
-    })
+    Ok(Split { accepted, rejected: Some(rejected) })
 }
 
 fn filter(columns: &[ArrayRef], keep: &BooleanArray) -> Result<Vec<ArrayRef>> {
@@ -90,9 +84,7 @@ fn filter(columns: &[ArrayRef], keep: &BooleanArray) -> Result<Vec<ArrayRef>> {
     columns
         .iter()
         .map(|column| {
-            predicate
-                .filter(column)
-                .map_err(|_| Error::internal("a column could not be filtered"))
+            predicate.filter(column).map_err(|_| Error::internal("a column could not be filtered"))
         })
         .collect()
 }

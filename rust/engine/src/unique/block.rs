@@ -21,10 +21,7 @@ pub(crate) struct Part<K> {
 
 impl<K> Default for Part<K> {
     fn default() -> Self {
-        Self {
-            keys: Vec::new(),
-            rows: None,
-        }
+        Self { keys: Vec::new(), rows: None }
     }
 }
 
@@ -39,9 +36,7 @@ pub(crate) struct Texts {
 
 impl Texts {
     pub(crate) fn key(&self, position: usize) -> &[u8] {
-        let start = position
-            .checked_sub(1)
-            .map_or(0, |before| self.ends[before]);
+        let start = position.checked_sub(1).map_or(0, |before| self.ends[before]);
         &self.bytes[start..self.ends[position]]
     }
 }
@@ -117,20 +112,12 @@ pub fn encode(
 ) -> Result<KeyBlock> {
     let rows = columns.first().map_or(0, |column| column.len());
     if columns.len() != spec.kinds.len() || columns.iter().any(|column| column.len() != rows) {
-        return Err(Error::new(
-            Code::SchemaChanged,
-            "the key columns do not fit the compiled key",
-        ));
+        return Err(Error::new(Code::SchemaChanged, "the key columns do not fit the compiled key"));
     }
     if u32::try_from(rows).is_err()
-        || base_row
-            .checked_add(rows as u64)
-            .is_none_or(|n| n >> 63 != 0)
+        || base_row.checked_add(rows as u64).is_none_or(|n| n >> 63 != 0)
     {
-        return Err(Error::new(
-            Code::TooLarge,
-            "a piece has more rows than can be counted",
-        ));
+        return Err(Error::new(Code::TooLarge, "a piece has more rows than can be counted"));
     }
     let columns: Vec<Column> = spec
         .kinds
@@ -147,10 +134,7 @@ pub fn encode(
         (Nulls::Equal, Some(nulls)) => block.nulls = Some(nulls.clone()),
         (_, None) => {}
     }
-    if valid
-        .as_ref()
-        .is_some_and(|nulls| nulls.null_count() == rows)
-    {
+    if valid.as_ref().is_some_and(|nulls| nulls.null_count() == rows) {
         return Ok(block);
     }
     match (spec.class, spec.kinds.as_slice()) {
@@ -168,11 +152,7 @@ fn packed(
     block: &mut KeyBlock,
 ) -> Result<()> {
     let rows = block.rows;
-    let natural: Vec<usize> = spec
-        .kinds
-        .iter()
-        .map(|kind| kind.bits().unwrap_or(0))
-        .collect();
+    let natural: Vec<usize> = spec.kinds.iter().map(|kind| kind.bits().unwrap_or(0)).collect();
     let values = spec
         .kinds
         .iter()
@@ -190,11 +170,7 @@ fn packed(
         return Ok(());
     }
     let double = |key: u128| [(key >> 64) as u64, key as u64];
-    let two = |rows: usize| {
-        pack::<u128>(spec, &natural, &values, rows)
-            .into_iter()
-            .map(double)
-    };
+    let two = |rows: usize| pack::<u128>(spec, &natural, &values, rows).into_iter().map(double);
     if spec.narrow.is_empty() {
         block.two = select(two(rows).collect(), valid);
         return Ok(());
@@ -215,10 +191,7 @@ fn packed(
                     .zip(column)
                     .zip(nulls.iter())
                     .for_each(|((misfit, here), valid)| *misfit |= here && valid),
-                None => misfit
-                    .iter_mut()
-                    .zip(column)
-                    .for_each(|(misfit, here)| *misfit |= here),
+                None => misfit.iter_mut().zip(column).for_each(|(misfit, here)| *misfit |= here),
             }
             (words, nulls.clone())
         })
@@ -249,8 +222,5 @@ fn select<K: Copy>(mut keys: Vec<K>, valid: Option<&NullBuffer>) -> Part<K> {
         rows.push(row as u32);
     }
     keys.truncate(rows.len());
-    Part {
-        keys,
-        rows: Some(rows),
-    }
+    Part { keys, rows: Some(rows) }
 }

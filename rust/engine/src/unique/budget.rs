@@ -14,10 +14,7 @@ pub(crate) struct Budget {
 impl Budget {
     /// No limit if there is none.
     pub(crate) fn new(granted: Option<usize>) -> Self {
-        Self {
-            granted: granted.unwrap_or(usize::MAX),
-            taken: AtomicUsize::new(0),
-        }
+        Self { granted: granted.unwrap_or(usize::MAX), taken: AtomicUsize::new(0) }
     }
 
     /// Bytes in use.
@@ -31,10 +28,7 @@ impl Budget {
     /// [`Code::Memory`] if that is over the budget.
     pub(crate) fn take(&self, bytes: usize) -> Result<()> {
         let before = self.taken.fetch_add(bytes, Ordering::Relaxed);
-        if before
-            .checked_add(bytes)
-            .is_none_or(|now| now > self.granted)
-        {
+        if before.checked_add(bytes).is_none_or(|now| now > self.granted) {
             self.taken.fetch_sub(bytes, Ordering::Relaxed);
             return Err(Error::new(
                 Code::Memory,

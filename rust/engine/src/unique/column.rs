@@ -48,11 +48,7 @@ impl Column {
             plain if Kind::of(plain) == Some(kind) => {
                 let logical = array.logical_nulls();
                 let nulls = counted(logical.as_ref());
-                Self {
-                    values: ArrayRef::clone(array),
-                    index: None,
-                    nulls,
-                }
+                Self { values: ArrayRef::clone(array), index: None, nulls }
             }
             _ => return Err(mismatch()),
         };
@@ -70,32 +66,21 @@ impl Column {
         });
         let nulls = counted(NullBuffer::union(outer.as_ref(), inner.as_ref()).as_ref());
         let index = match self.index {
-            Some(deeper) => index
-                .iter()
-                .map(|row| deeper.get(*row as usize).copied().unwrap_or(0))
-                .collect(),
+            Some(deeper) => {
+                index.iter().map(|row| deeper.get(*row as usize).copied().unwrap_or(0)).collect()
+            }
             None => index.to_vec(),
         };
-        Self {
-            values: self.values,
-            index: Some(index),
-            nulls,
-        }
+        Self { values: self.values, index: Some(index), nulls }
     }
 }
 
 fn mismatch() -> Error {
-    Error::new(
-        Code::SchemaChanged,
-        "a key column has another type than the plan was compiled for",
-    )
+    Error::new(Code::SchemaChanged, "a key column has another type than the plan was compiled for")
 }
 
 fn outside() -> Error {
-    Error::new(
-        Code::InvalidArrow,
-        "a dictionary key or run points outside its values",
-    )
+    Error::new(Code::InvalidArrow, "a dictionary key or run points outside its values")
 }
 
 /// The bitmap with its count taken from the bits, whatever the producer said.
@@ -108,11 +93,7 @@ fn counted(nulls: Option<&NullBuffer>) -> Option<NullBuffer> {
 fn key_index(keys: &dyn Array, nulls: Option<&NullBuffer>, values: usize) -> Result<Vec<u32>> {
     macro_rules! keys_of {
         ($native:ty) => {
-            positions(
-                buffer(keys, size_of::<$native>())?.typed_data::<$native>(),
-                nulls,
-                values,
-            )
+            positions(buffer(keys, size_of::<$native>())?.typed_data::<$native>(), nulls, values)
         };
     }
     match keys.data_type() {
@@ -155,10 +136,7 @@ pub(crate) fn buffer(array: &dyn Array, width: usize) -> Result<Buffer> {
     let bytes = data.len().checked_mul(width).ok_or_else(outside)?;
     match start.checked_add(bytes) {
         Some(end) if end <= values.len() => Ok(values.slice_with_length(start, bytes)),
-        _ => Err(Error::new(
-            Code::InvalidArrow,
-            "a buffer is shorter than its column",
-        )),
+        _ => Err(Error::new(Code::InvalidArrow, "a buffer is shorter than its column")),
     }
 }
 
@@ -177,9 +155,7 @@ fn runs<R: RunEndIndexType>(array: &ArrayRef) -> Result<(&ArrayRef, Vec<u32>)> {
         }
     }
     let covered = index.len() == array.len()
-        && index
-            .last()
-            .is_none_or(|run| (*run as usize) < array.values().len());
+        && index.last().is_none_or(|run| (*run as usize) < array.values().len());
     if covered {
         Ok((array.values(), index))
     } else {
@@ -198,14 +174,8 @@ mod tests {
     fn texts(column: &Column, rows: usize) -> Vec<Option<String>> {
         let values = column.values.as_string::<i32>();
         let text = |row: usize| {
-            let null = column
-                .nulls
-                .as_ref()
-                .is_some_and(|nulls| nulls.is_null(row));
-            let at = column
-                .index
-                .as_ref()
-                .map_or(row, |index| index[row] as usize);
+            let null = column.nulls.as_ref().is_some_and(|nulls| nulls.is_null(row));
+            let at = column.index.as_ref().map_or(row, |index| index[row] as usize);
             (!null).then(|| values.value(at).to_owned())
         };
         (0..rows).map(text).collect()

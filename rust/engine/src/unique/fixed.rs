@@ -40,22 +40,13 @@ pub(crate) fn words(kind: Kind, column: &Column, rows: usize) -> Result<Words> {
 }
 
 fn gather<T: Copy + Default>(values: &[T], index: &[u32]) -> Vec<T> {
-    index
-        .iter()
-        .map(|at| values.get(*at as usize).copied().unwrap_or_default())
-        .collect()
+    index.iter().map(|at| values.get(*at as usize).copied().unwrap_or_default()).collect()
 }
 
 fn plain(kind: Kind, array: &ArrayRef) -> Result<Words> {
     fn one<T: ArrowNativeType>(array: &ArrayRef, word: impl Fn(T) -> u64) -> Result<Words> {
         let values = buffer(array, size_of::<T>())?;
-        Ok(Words::One(
-            values
-                .typed_data::<T>()
-                .iter()
-                .map(|value| word(*value))
-                .collect(),
-        ))
+        Ok(Words::One(values.typed_data::<T>().iter().map(|value| word(*value)).collect()))
     }
     let wrong = || Error::internal("a key column of fixed width has an unexpected type");
     Ok(match kind {
@@ -81,18 +72,14 @@ fn plain(kind: Kind, array: &ArrayRef) -> Result<Words> {
         Kind::Float(32) => one(array, single)?,
         Kind::Float(_) => one(array, double)?,
         Kind::DayTime => {
-            let values = array
-                .as_primitive_opt::<IntervalDayTimeType>()
-                .ok_or_else(wrong)?;
+            let values = array.as_primitive_opt::<IntervalDayTimeType>().ok_or_else(wrong)?;
             let word = |v: &arrow_buffer::IntervalDayTime| {
                 u64::from(v.days as u32) << 32 | u64::from(v.milliseconds as u32)
             };
             Words::One(values.values().iter().map(word).collect())
         }
         Kind::MonthDayNano => {
-            let values = array
-                .as_primitive_opt::<IntervalMonthDayNanoType>()
-                .ok_or_else(wrong)?;
+            let values = array.as_primitive_opt::<IntervalMonthDayNanoType>().ok_or_else(wrong)?;
             let word = |v: &arrow_buffer::IntervalMonthDayNano| {
                 let days = u64::from(v.months as u32) << 32 | u64::from(v.days as u32);
                 u128::from(days) << 64 | u128::from(v.nanoseconds as u64)
@@ -113,18 +100,13 @@ fn plain(kind: Kind, array: &ArrayRef) -> Result<Words> {
 }
 
 fn big_endian(bytes: &[u8]) -> u128 {
-    bytes
-        .iter()
-        .fold(0, |word, byte| word << 8 | u128::from(*byte))
+    bytes.iter().fold(0, |word, byte| word << 8 | u128::from(*byte))
 }
 
 /// One NaN, one zero, ordered: negative numbers inverted, the others above them.
 pub(crate) fn double(value: f64) -> u64 {
-    let bits = if value.is_nan() {
-        f64::NAN.to_bits() & !(1 << 63)
-    } else {
-        (value + 0.0).to_bits()
-    };
+    let bits =
+        if value.is_nan() { f64::NAN.to_bits() & !(1 << 63) } else { (value + 0.0).to_bits() };
     if bits >> 63 == 1 {
         !bits
     } else {
@@ -133,16 +115,9 @@ pub(crate) fn double(value: f64) -> u64 {
 }
 
 pub(crate) fn single(value: f32) -> u64 {
-    let bits = if value.is_nan() {
-        f32::NAN.to_bits() & !(1 << 31)
-    } else {
-        (value + 0.0).to_bits()
-    };
-    u64::from(if bits >> 31 == 1 {
-        !bits
-    } else {
-        bits | 1 << 31
-    })
+    let bits =
+        if value.is_nan() { f32::NAN.to_bits() & !(1 << 31) } else { (value + 0.0).to_bits() };
+    u64::from(if bits >> 31 == 1 { !bits } else { bits | 1 << 31 })
 }
 
 /// The same for the bits of a 16-bit number.
@@ -152,11 +127,7 @@ pub(crate) fn half(bits: u16) -> u64 {
         0x8000 => 0,
         bits => bits,
     };
-    u64::from(if bits >> 15 == 1 {
-        !bits
-    } else {
-        bits | 1 << 15
-    })
+    u64::from(if bits >> 15 == 1 { !bits } else { bits | 1 << 15 })
 }
 
 /// The columns side by side in one word of `T`, first column uppermost, before them the null mask.
@@ -183,14 +154,10 @@ pub(crate) fn pack<T: Word>(
         let nulls = nulls.as_ref().filter(|_| spec.masks_nulls());
         match (words, nulls) {
             (Words::One(words), None) => {
-                keys.iter_mut()
-                    .zip(words)
-                    .for_each(|(key, word)| key.push_word(*width, *word));
+                keys.iter_mut().zip(words).for_each(|(key, word)| key.push_word(*width, *word));
             }
             (Words::Two(words), None) => {
-                keys.iter_mut()
-                    .zip(words)
-                    .for_each(|(key, word)| key.push(*width, *word));
+                keys.iter_mut().zip(words).for_each(|(key, word)| key.push(*width, *word));
             }
             (Words::One(words), Some(nulls)) => {
                 for ((key, word), valid) in keys.iter_mut().zip(words).zip(nulls.iter()) {
@@ -220,22 +187,14 @@ impl Word for u64 {
     }
     #[inline]
     fn push_word(&mut self, width: usize, value: u64) {
-        *self = if width >= 64 {
-            value
-        } else {
-            *self << width | value
-        };
+        *self = if width >= 64 { value } else { *self << width | value };
     }
 }
 
 impl Word for u128 {
     #[inline]
     fn push(&mut self, width: usize, value: u128) {
-        *self = if width >= 128 {
-            value
-        } else {
-            *self << width | value
-        };
+        *self = if width >= 128 { value } else { *self << width | value };
     }
     #[inline]
     fn push_word(&mut self, width: usize, value: u64) {
@@ -254,11 +213,7 @@ pub(crate) fn shrink(kind: Kind, words: &Words, width: usize, misfit: &mut [bool
     }
     // Signed values are biased by half their range; the narrow word has the narrow bias.
     let signed = matches!(kind, Kind::Signed(_));
-    let shift = if signed {
-        (1u128 << (natural - 1)) - (1u128 << (width - 1))
-    } else {
-        0
-    };
+    let shift = if signed { (1u128 << (natural - 1)) - (1u128 << (width - 1)) } else { 0 };
     Words::One(match words {
         Words::One(words) => {
             let shift = shift as u64;
@@ -294,18 +249,9 @@ mod tests {
         assert_eq!(double(quiet), double(f64::NAN));
         assert_eq!(single(f32::from_bits(0xff80_0001)), single(f32::NAN));
         assert_eq!(half(0xfc01), half(0x7e00));
-        let ordered = [
-            f64::NEG_INFINITY,
-            -1.5,
-            -f64::MIN_POSITIVE,
-            0.0,
-            5e-324,
-            2.0,
-            f64::INFINITY,
-        ];
-        assert!(ordered
-            .windows(2)
-            .all(|pair| double(pair[0]) < double(pair[1])));
+        let ordered =
+            [f64::NEG_INFINITY, -1.5, -f64::MIN_POSITIVE, 0.0, 5e-324, 2.0, f64::INFINITY];
+        assert!(ordered.windows(2).all(|pair| double(pair[0]) < double(pair[1])));
         let small = ordered.map(|value| value as f32);
         assert!(small.windows(2).all(|p| single(p[0]) <= single(p[1])));
         let tiny = [0xfc00, 0xbc00, 0, 0x3c00, 0x7c00];
@@ -315,14 +261,7 @@ mod tests {
     #[test]
     fn shrinking_keeps_what_fits() {
         let bias = |v: i64| v as u64 ^ 1 << 63;
-        let values = [
-            0,
-            -1,
-            i64::from(i32::MIN),
-            i64::from(i32::MAX),
-            1 << 31,
-            i64::MIN,
-        ];
+        let values = [0, -1, i64::from(i32::MIN), i64::from(i32::MAX), 1 << 31, i64::MIN];
         let words = Words::One(values.map(bias).to_vec());
         let mut misfit = [false; 6];
         let Words::One(narrow) = shrink(Kind::Signed(64), &words, 32, &mut misfit) else {

@@ -36,10 +36,7 @@ impl Arena {
     /// Stores a key; the reference is never 0 and leaves the highest bit free.
     fn push(&mut self, row: u64, key: &[u8], budget: &Budget) -> Result<u64> {
         let need = key.len().saturating_add(16);
-        let full = self
-            .chunks
-            .last()
-            .is_none_or(|chunk| chunk.capacity() - chunk.len() < need);
+        let full = self.chunks.last().is_none_or(|chunk| chunk.capacity() - chunk.len() < need);
         if full {
             // The first pieces are small: a run over a thousand rows has 64 lanes too.
             let size = need.max(CHUNK.min(1024 << self.chunks.len().min(6)));
@@ -235,9 +232,7 @@ impl Lanes<'_> {
                 let (row, bytes) = (share.row(at), texts.key(share.position(at)));
                 let ordinal = base + u64::from(row);
                 let address = seed.address(*hash);
-                let Lane {
-                    wide, arena, tally, ..
-                } = self.of(address);
+                let Lane { wide, arena, tally, .. } = self.of(address);
                 let entry = [*hash, !AGAIN];
                 let same =
                     |[other, at]: &[u64; 2]| other == hash && arena.get(*at & !AGAIN).1 == bytes;
@@ -293,29 +288,16 @@ impl<K: Copy + Default> Mixed<K> {
             order[*next as usize] = position as u32;
             *next += 1;
         }
-        *self = Self {
-            keys,
-            groups: Some((order, next)),
-        };
+        *self = Self { keys, groups: Some((order, next)) };
     }
 
     /// All keys, or those of one lane if they are grouped.
     pub(crate) fn share<'a>(&'a self, lane: usize, rows: Option<&'a [u32]>) -> Share<'a, K> {
         let Some((order, ends)) = &self.groups else {
-            return Share {
-                keys: &self.keys,
-                order: None,
-                rows,
-            };
+            return Share { keys: &self.keys, order: None, rows };
         };
-        let start = lane
-            .checked_sub(1)
-            .map_or(0, |before| ends[before] as usize);
+        let start = lane.checked_sub(1).map_or(0, |before| ends[before] as usize);
         let end = ends[lane] as usize;
-        Share {
-            keys: &self.keys[start..end],
-            order: Some(&order[start..end]),
-            rows,
-        }
+        Share { keys: &self.keys[start..end], order: Some(&order[start..end]), rows }
     }
 }

@@ -113,9 +113,6 @@ mod tests {
         (0..100).rev().for_each(|row| down.offer(row * 3));
         down.merge(&up);
         assert_eq!(up, down);
-        assert_eq!(
-            up.into_rows(),
-            (0..10).map(|row| row * 3).collect::<Vec<_>>()
-        );
+        assert_eq!(up.into_rows(), (0..10).map(|row| row * 3).collect::<Vec<_>>());
     }
 }

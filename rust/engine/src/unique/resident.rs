@@ -62,10 +62,7 @@ impl Resident {
     /// the run cannot go on. [`Code::Internal`] for blocks out of order.
     pub fn absorb(&mut self, blocks: Vec<KeyBlock>, threads: usize) -> Result<Vec<Repeats>> {
         if self.failed {
-            return Err(Error::new(
-                Code::RunFinished,
-                "the uniqueness check failed before",
-            ));
+            return Err(Error::new(Code::RunFinished, "the uniqueness check failed before"));
         }
         let absorbed = self.absorb_all(blocks, threads);
         self.failed = absorbed.is_err();
@@ -82,25 +79,11 @@ impl Resident {
             self.exempt += block.exempt;
         }
         let keys: usize = blocks.iter().map(KeyBlock::keys).sum();
-        let threads = if keys < PARALLEL {
-            1
-        } else {
-            threads.clamp(1, LANES)
-        };
+        let threads = if keys < PARALLEL { 1 } else { threads.clamp(1, LANES) };
         let mut prepared: Vec<Prepared> = blocks.into_iter().map(Prepared::new).collect();
-        let Self {
-            seed,
-            budget,
-            lanes,
-            ..
-        } = self;
+        let Self { seed, budget, lanes, .. } = self;
         if threads == 1 {
-            let mut all = Lanes {
-                these: lanes,
-                first: 0,
-                seed,
-                budget,
-            };
+            let mut all = Lanes { these: lanes, first: 0, seed, budget };
             for block in &mut prepared {
                 block.mix(seed, false);
                 block.offer(&mut all)?;
@@ -117,15 +100,8 @@ impl Resident {
                 let offer = |(share, lanes): (usize, &mut [Lane])| {
                     let first = share * per_thread;
                     for (at, lane) in lanes.chunks_mut(1).enumerate() {
-                        let mut one = Lanes {
-                            these: lane,
-                            first: first + at,
-                            seed,
-                            budget,
-                        };
-                        prepared
-                            .iter()
-                            .try_for_each(|block| block.offer(&mut one))?;
+                        let mut one = Lanes { these: lane, first: first + at, seed, budget };
+                        prepared.iter().try_for_each(|block| block.offer(&mut one))?;
                     }
                     Ok(())
                 };
@@ -135,18 +111,13 @@ impl Resident {
                     .map(|share| scope.spawn(move || offer(share)))
                     .collect();
                 let joined = |worker: thread::ScopedJoinHandle<'_, Result<()>>| {
-                    worker
-                        .join()
-                        .unwrap_or_else(|_| Err(Error::internal("a thread panicked")))
+                    worker.join().unwrap_or_else(|_| Err(Error::internal("a thread panicked")))
                 };
                 let results: Vec<Result<()>> = workers.into_iter().map(joined).collect();
                 results.into_iter().collect::<Result<()>>()
             })?;
         }
-        Ok(prepared
-            .into_iter()
-            .map(|block| self.judge(block))
-            .collect())
+        Ok(prepared.into_iter().map(|block| self.judge(block)).collect())
     }
 
     /// Adds the nulls, which are no keys, and counts.
@@ -175,10 +146,7 @@ impl Resident {
     /// [`Code::RunFinished`] if [`Self::absorb`] failed before.
     pub fn finish(self) -> Result<Outcome> {
         if self.failed {
-            return Err(Error::new(
-                Code::RunFinished,
-                "the uniqueness check failed before",
-            ));
+            return Err(Error::new(Code::RunFinished, "the uniqueness check failed before"));
         }
         let mut tally = self.tally;
         self.lanes.iter().for_each(|lane| tally.merge(&lane.tally));
@@ -205,9 +173,7 @@ struct Prepared {
 impl Prepared {
     fn new(mut block: KeyBlock) -> Self {
         Self {
-            marks: (0..block.rows.div_ceil(64))
-                .map(|_| AtomicU64::new(0))
-                .collect(),
+            marks: (0..block.rows.div_ceil(64)).map(|_| AtomicU64::new(0)).collect(),
             one: Mixed::new(take(&mut block.one.keys)),
             two: Mixed::new(take(&mut block.two.keys)),
             uuid: Mixed::new(take(&mut block.uuid.keys)),
@@ -235,11 +201,7 @@ impl Prepared {
         let base = block.base_row;
         lanes.one(self.one.share(lane, block.one.rows.as_deref()), base, marks)?;
         lanes.two(self.two.share(lane, block.two.rows.as_deref()), base, marks)?;
-        lanes.uuid(
-            self.uuid.share(lane, block.uuid.rows.as_deref()),
-            base,
-            marks,
-        )?;
+        lanes.uuid(self.uuid.share(lane, block.uuid.rows.as_deref()), base, marks)?;
         let wide = self.wide.share(lane, block.wide.prints.rows.as_deref());
         lanes.wide(wide, &block.wide, base, marks)
     }

@@ -60,10 +60,7 @@ impl Seed {
             }
         };
         self.address = leading(address);
-        self.fingerprint = [
-            leading(fingerprint),
-            leading(fingerprint.saturating_sub(64)),
-        ];
+        self.fingerprint = [leading(fingerprint), leading(fingerprint.saturating_sub(64))];
         self
     }
 
@@ -113,15 +110,9 @@ impl Seed {
             a = fold(a ^ x, y ^ s2);
             b = fold(b ^ y, x ^ s3);
         }
-        let words = [
-            fold(a ^ s3, s0 ^ self.odd[0]),
-            fold(b ^ s2, s1 ^ self.odd[1]),
-        ];
+        let words = [fold(a ^ s3, s0 ^ self.odd[0]), fold(b ^ s2, s1 ^ self.odd[1])];
         #[cfg(test)]
-        let words = [
-            words[0] & self.fingerprint[0],
-            words[1] & self.fingerprint[1],
-        ];
+        let words = [words[0] & self.fingerprint[0], words[1] & self.fingerprint[1]];
         words
     }
 }
@@ -159,10 +150,7 @@ mod tests {
             let mut lanes = [0u32; 64];
             (0..64_000u64)
                 .for_each(|key| lanes[(seed.mix(key << (bits % 13)) >> 58) as usize] += 1);
-            assert!(
-                lanes.iter().all(|&n| (500..2000).contains(&n)),
-                "{bits}: {lanes:?}"
-            );
+            assert!(lanes.iter().all(|&n| (500..2000).contains(&n)), "{bits}: {lanes:?}");
         }
     }
 

@@ -20,10 +20,7 @@ pub(crate) struct Table<const W: usize> {
 
 impl<const W: usize> Default for Table<W> {
     fn default() -> Self {
-        Self {
-            slots: Vec::new(),
-            taken: 0,
-        }
+        Self { slots: Vec::new(), taken: 0 }
     }
 }
 
@@ -47,9 +44,7 @@ impl<const W: usize> Table<W> {
     /// cannot be left out. A group of these in a row costs one wait for memory instead of many.
     #[inline]
     pub(crate) fn touch(&self, hash: u64) -> u64 {
-        self.slots
-            .get(home(hash, self.slots.len()))
-            .map_or(0, |slot| slot[0])
+        self.slots.get(home(hash, self.slots.len())).map_or(0, |slot| slot[0])
     }
 
     /// The slot whose key is the `same`, or else a free one with `entry` put into it. `rehash`
@@ -137,10 +132,7 @@ mod tests {
                 let same = |slot: &[u64; 2]| slot[0] == key;
                 let rehash = |slot: &[u64; 2]| slot[0].wrapping_mul(0x9e37_79b9_7f4a_7c15) >> shift;
                 let seen = table.find_or_insert(hash, [key, key / 2 + 1], &budget, same, rehash);
-                assert!(
-                    matches!(seen.unwrap(), Found::New(_)),
-                    "{key} before it came"
-                );
+                assert!(matches!(seen.unwrap(), Found::New(_)), "{key} before it came");
             }
             for key in keys {
                 let same = |slot: &[u64; 2]| slot[0] == key;

@@ -20,14 +20,7 @@ use crate::error::Code;
 fn seeds() -> Vec<Seed> {
     let seed = Seed::new(42);
     let cut = |address, print| seed.clone().truncated(address, print);
-    vec![
-        seed.clone(),
-        Seed::new(7),
-        cut(1, 128),
-        cut(9, 3),
-        cut(64, 0),
-        cut(0, 64),
-    ]
+    vec![seed.clone(), Seed::new(7), cut(1, 128), cut(9, 3), cut(64, 0), cut(0, 64)]
 }
 
 /// What the naive map says, by any comparable form of the key; `None` is exempt.
@@ -42,14 +35,8 @@ fn oracle<K: std::hash::Hash + Eq + Clone>(keys: &[Option<K>], base: u64) -> (Ou
         }));
     }
     let groups: Vec<&Vec<u64>> = rows.values().filter(|rows| rows.len() > 1).collect();
-    let mut members: Vec<u64> = groups
-        .iter()
-        .flat_map(|rows| rows.iter().copied())
-        .collect();
-    let mut surplus: Vec<u64> = groups
-        .iter()
-        .flat_map(|rows| rows[1..].iter().copied())
-        .collect();
+    let mut members: Vec<u64> = groups.iter().flat_map(|rows| rows.iter().copied()).collect();
+    let mut surplus: Vec<u64> = groups.iter().flat_map(|rows| rows[1..].iter().copied()).collect();
     members.sort_unstable();
     surplus.sort_unstable();
     let first = |rows: &[u64]| rows.iter().copied().take(EXAMPLES).collect();
@@ -77,10 +64,7 @@ fn resident(
     window: usize,
     threads: usize,
 ) -> (Outcome, Vec<bool>) {
-    let types: Vec<DataType> = columns
-        .iter()
-        .map(|column| column.data_type().clone())
-        .collect();
+    let types: Vec<DataType> = columns.iter().map(|column| column.data_type().clone()).collect();
     let spec = KeyForm::compile(&types, nulls).unwrap();
     let mut state = Resident::new(seed, None);
     let rows = columns[0].len();
@@ -91,10 +75,8 @@ fn resident(
             .iter()
             .map(|start| {
                 let length = cut.max(1).min(rows - start);
-                let piece: Vec<ArrayRef> = columns
-                    .iter()
-                    .map(|column| column.slice(*start, length))
-                    .collect();
+                let piece: Vec<ArrayRef> =
+                    columns.iter().map(|column| column.slice(*start, length)).collect();
                 encode(&spec, seed, &piece, base + *start as u64).unwrap()
             })
             .collect();
@@ -119,10 +101,7 @@ fn assert_all<K: std::hash::Hash + Eq + Clone>(
     for seed in seeds() {
         for (cut, window, threads) in [(1000, 1, 1), (3, 2, 1), (7, 100, 2), (64, 3, 8)] {
             let found = resident(columns, nulls, &seed, 0, cut, window, threads);
-            assert_eq!(
-                found, expected,
-                "cut {cut}, window {window}, threads {threads}"
-            );
+            assert_eq!(found, expected, "cut {cut}, window {window}, threads {threads}");
         }
     }
     let far = (1 << 40) + 5;
@@ -155,12 +134,8 @@ fn encodings(texts: &[Option<&str>]) -> Vec<ArrayRef> {
     let keys: Int32Array = texts.iter().copied().enumerate().map(key).collect();
     let dictionary =
         DictionaryArray::<Int32Type>::new(keys, Arc::new(StringArray::from(values.clone())));
-    let keys: Int16Array = texts
-        .iter()
-        .copied()
-        .enumerate()
-        .map(|row| key(row).map(|key| key as i16))
-        .collect();
+    let keys: Int16Array =
+        texts.iter().copied().enumerate().map(|row| key(row).map(|key| key as i16)).collect();
     let views = DictionaryArray::<Int16Type>::new(keys, Arc::new(StringViewArray::from(values)));
     let ends: Int32Array = (1..=texts.len() as i32).collect();
     let mut all: Vec<ArrayRef> = vec![
@@ -171,9 +146,7 @@ fn encodings(texts: &[Option<&str>]) -> Vec<ArrayRef> {
         Arc::new(plain.clone()),
     ];
     if !texts.is_empty() {
-        all.push(Arc::new(
-            RunArray::<Int32Type>::try_new(&ends, &plain).unwrap(),
-        ));
+        all.push(Arc::new(RunArray::<Int32Type>::try_new(&ends, &plain).unwrap()));
     }
     all
 }
@@ -194,10 +167,7 @@ fn published_vectors() {
     assert_eq!(run(&[zeros]).members, 2);
     let found = run(&[ints(vec![Some(1), Some(1), Some(1), Some(2)])]);
     assert_eq!((found.members, found.groups, found.surplus), (3, 1, 2));
-    let found = run(&[
-        ints(vec![Some(1), Some(1), Some(2)]),
-        ints(vec![None, None, Some(3)]),
-    ]);
+    let found = run(&[ints(vec![Some(1), Some(1), Some(2)]), ints(vec![None, None, Some(3)])]);
     assert_eq!((found.members, found.exempt), (0, 2));
     let none = ints(vec![None, None]);
     assert_eq!(run(&[none.clone(), none]).members, 0);
@@ -267,12 +237,7 @@ fn text_of_every_length_in_every_encoding() {
 
 #[test]
 fn encodings_may_change_between_batches() {
-    let texts = [
-        Some("one"),
-        Some(UUID),
-        None,
-        Some("a text that is wider than two words"),
-    ];
+    let texts = [Some("one"), Some(UUID), None, Some("a text that is wider than two words")];
     let columns = encodings(&texts);
     let spec = KeyForm::compile(&[DataType::Utf8], Nulls::Distinct).unwrap();
     let seed = Seed::new(5);
@@ -284,35 +249,14 @@ fn encodings_may_change_between_batches() {
     }
     let found = state.finish().unwrap();
     let batches = columns.len() as u64;
-    assert_eq!(
-        (found.groups, found.surplus, found.exempt),
-        (3, 3 * (batches - 1), batches)
-    );
+    assert_eq!((found.groups, found.surplus, found.exempt), (3, 3 * (batches - 1), batches));
 }
 
 #[test]
 fn composites_are_framed() {
     let text = |texts: &[Option<&str>]| Arc::new(StringArray::from(texts.to_vec())) as ArrayRef;
-    let left = [
-        Some("a"),
-        Some("ab"),
-        Some(""),
-        Some("abc"),
-        None,
-        Some("a"),
-        None,
-        Some("a"),
-    ];
-    let right = [
-        Some("bc"),
-        Some("c"),
-        Some("abc"),
-        Some(""),
-        Some("a"),
-        None,
-        None,
-        Some("bc"),
-    ];
+    let left = [Some("a"), Some("ab"), Some(""), Some("abc"), None, Some("a"), None, Some("a")];
+    let right = [Some("bc"), Some("c"), Some("abc"), Some(""), Some("a"), None, None, Some("bc")];
     let pairs: Vec<_> = left.iter().zip(&right).map(|(l, r)| (*l, *r)).collect();
     equal(&[text(&left), text(&right)], &pairs);
     let keys: Vec<_> = pairs.iter().map(|(l, r)| l.zip(*r)).collect();
@@ -327,39 +271,16 @@ fn composites_are_framed() {
 
 #[test]
 fn composite_integers_share_a_word_only_where_they_fit() {
-    let big = [
-        1,
-        -1,
-        1 << 31,
-        (1 << 31) - 1,
-        -(1 << 31),
-        -(1 << 31) - 1,
-        i64::MIN,
-        1,
-        0,
-        1 << 31,
-    ];
+    let big = [1, -1, 1 << 31, (1 << 31) - 1, -(1 << 31), -(1 << 31) - 1, i64::MIN, 1, 0, 1 << 31];
     let small = [1, -1, 0, 0, 0, 0, i32::MIN, 1, 0, 0];
-    let keys: Vec<_> = big
-        .iter()
-        .zip(&small)
-        .map(|(b, s)| Some((*b, *s)))
-        .collect();
+    let keys: Vec<_> = big.iter().zip(&small).map(|(b, s)| Some((*b, *s))).collect();
     let big: ArrayRef = Arc::new(Int64Array::from(big.to_vec()));
     let small: ArrayRef = Arc::new(Int32Array::from(small.to_vec()));
     assert_all(&[big.clone(), small.clone()], Nulls::Distinct, &keys);
     assert_all(&[big.clone(), small.clone()], Nulls::Equal, &keys);
     let keys: Vec<_> = keys.iter().map(|key| key.map(|(b, s)| (s, b))).collect();
     assert_all(&[small, big], Nulls::Distinct, &keys);
-    let decimals = [
-        0,
-        -1,
-        i128::from(i64::MAX),
-        i128::from(i64::MAX) + 1,
-        i128::MIN,
-        0,
-        -1,
-    ];
+    let decimals = [0, -1, i128::from(i64::MAX), i128::from(i64::MAX) + 1, i128::MIN, 0, -1];
     let column = arrow_array::Decimal128Array::from(decimals.to_vec());
     distinct(Arc::new(column), &decimals.map(Some));
 }
@@ -416,71 +337,27 @@ fn every_plain_type_is_a_key() {
         distinct(Arc::new(array), &keys);
     }
     let n = vec![0, 1, -1, 1, 100, 100, 0];
-    same(
-        n.clone(),
-        Int8Array::from_iter_values(n.iter().map(|v| *v as i8)),
-    );
-    same(
-        n.clone(),
-        Int16Array::from_iter_values(n.iter().map(|v| *v as i16)),
-    );
+    same(n.clone(), Int8Array::from_iter_values(n.iter().map(|v| *v as i8)));
+    same(n.clone(), Int16Array::from_iter_values(n.iter().map(|v| *v as i16)));
     same(n.clone(), Int32Array::from_iter_values(n.iter().copied()));
-    same(
-        n.clone(),
-        UInt8Array::from_iter_values(n.iter().map(|v| *v as u8)),
-    );
-    same(
-        n.clone(),
-        UInt16Array::from_iter_values(n.iter().map(|v| *v as u16)),
-    );
-    same(
-        n.clone(),
-        UInt32Array::from_iter_values(n.iter().map(|v| *v as u32)),
-    );
-    same(
-        n.clone(),
-        Float32Array::from_iter_values(n.iter().map(|v| *v as f32)),
-    );
+    same(n.clone(), UInt8Array::from_iter_values(n.iter().map(|v| *v as u8)));
+    same(n.clone(), UInt16Array::from_iter_values(n.iter().map(|v| *v as u16)));
+    same(n.clone(), UInt32Array::from_iter_values(n.iter().map(|v| *v as u32)));
+    same(n.clone(), Float32Array::from_iter_values(n.iter().map(|v| *v as f32)));
     same(n.clone(), Date32Array::from_iter_values(n.iter().copied()));
-    same(
-        n.clone(),
-        Date64Array::from_iter_values(n.iter().map(|v| i64::from(*v))),
-    );
-    same(
-        n.clone(),
-        Time32SecondArray::from_iter_values(n.iter().copied()),
-    );
-    same(
-        n.clone(),
-        Time64NanosecondArray::from_iter_values(n.iter().map(|v| i64::from(*v))),
-    );
+    same(n.clone(), Date64Array::from_iter_values(n.iter().map(|v| i64::from(*v))));
+    same(n.clone(), Time32SecondArray::from_iter_values(n.iter().copied()));
+    same(n.clone(), Time64NanosecondArray::from_iter_values(n.iter().map(|v| i64::from(*v))));
     let stamps = TimestampMicrosecondArray::from_iter_values(n.iter().map(|v| i64::from(*v)));
     same(n.clone(), stamps.with_timezone("Europe/Berlin"));
-    same(
-        n.clone(),
-        DurationSecondArray::from_iter_values(n.iter().map(|v| i64::from(*v))),
-    );
-    same(
-        n.clone(),
-        Decimal32Array::from_iter_values(n.iter().copied()),
-    );
-    same(
-        n.clone(),
-        Decimal64Array::from_iter_values(n.iter().map(|v| i64::from(*v))),
-    );
-    same(
-        n.clone(),
-        Decimal256Array::from_iter_values(n.iter().map(|v| i256::from(*v))),
-    );
-    same(
-        n.clone(),
-        IntervalYearMonthArray::from_iter_values(n.iter().copied()),
-    );
+    same(n.clone(), DurationSecondArray::from_iter_values(n.iter().map(|v| i64::from(*v))));
+    same(n.clone(), Decimal32Array::from_iter_values(n.iter().copied()));
+    same(n.clone(), Decimal64Array::from_iter_values(n.iter().map(|v| i64::from(*v))));
+    same(n.clone(), Decimal256Array::from_iter_values(n.iter().map(|v| i256::from(*v))));
+    same(n.clone(), IntervalYearMonthArray::from_iter_values(n.iter().copied()));
     let days = n.iter().map(|v| IntervalDayTime::new(*v, -*v));
     same(n.clone(), IntervalDayTimeArray::from_iter_values(days));
-    let days = n
-        .iter()
-        .map(|v| IntervalMonthDayNano::new(*v, 0, -i64::from(*v)));
+    let days = n.iter().map(|v| IntervalMonthDayNano::new(*v, 0, -i64::from(*v)));
     same(n.clone(), IntervalMonthDayNanoArray::from_iter_values(days));
     let halves = n.iter().map(|v| if *v == 1 { 0x3c00 } else { *v as u16 });
     let halves: Vec<u16> = halves.collect();
@@ -496,52 +373,28 @@ fn every_plain_type_is_a_key() {
             *bits
         }
     };
-    same(
-        halves.iter().map(canonical).collect(),
-        Float16Array::from(data.unwrap()),
-    );
+    same(halves.iter().map(canonical).collect(), Float16Array::from(data.unwrap()));
     same(
         n.iter().map(|v| *v > 0).collect(),
         n.iter().map(|v| Some(*v > 0)).collect::<BooleanArray>(),
     );
-    let bytes: Vec<&[u8]> = vec![
-        b"\xff\xfe",
-        b"",
-        b"\0",
-        b"\xff\xfe",
-        &[7; 40],
-        &[7; 40],
-        b"\0\0",
-    ];
+    let bytes: Vec<&[u8]> = vec![b"\xff\xfe", b"", b"\0", b"\xff\xfe", &[7; 40], &[7; 40], b"\0\0"];
     same(bytes.clone(), BinaryArray::from_vec(bytes.clone()));
     same(bytes.clone(), LargeBinaryArray::from_vec(bytes.clone()));
     same(bytes.clone(), BinaryViewArray::from_iter_values(bytes));
     for width in [1, 7, 8, 9, 15, 16, 17, 40] {
         let values: Vec<Vec<u8>> = n.iter().map(|v| vec![*v as u8; width]).collect();
-        same(
-            n.clone(),
-            FixedSizeBinaryArray::try_from_iter(values.iter()).unwrap(),
-        );
+        same(n.clone(), FixedSizeBinaryArray::try_from_iter(values.iter()).unwrap());
     }
 }
 
 #[test]
 fn one_heavy_key_among_many() {
-    let keys: Vec<i32> = (0..20_000)
-        .map(|n| if n % 3 == 0 { n } else { 7 })
-        .collect();
+    let keys: Vec<i32> = (0..20_000).map(|n| if n % 3 == 0 { n } else { 7 }).collect();
     let expected = oracle(&keys.iter().copied().map(Some).collect::<Vec<_>>(), 0);
     let column: ArrayRef = Arc::new(Int32Array::from(keys));
     for threads in [1, 8] {
-        let found = resident(
-            &[column.clone()],
-            Nulls::Distinct,
-            &Seed::new(1),
-            0,
-            700,
-            3,
-            threads,
-        );
+        let found = resident(&[column.clone()], Nulls::Distinct, &Seed::new(1), 0, 700, 3, threads);
         assert_eq!(found, expected);
     }
 }
@@ -550,9 +403,8 @@ fn one_heavy_key_among_many() {
 fn large_windows_are_shared_by_threads() {
     let rows = 200_000u64;
     let number = |row: u64| row.wrapping_mul(0x9e37_79b9_7f4a_7c15) % 150_001;
-    let keys: Vec<Option<u64>> = (0..rows)
-        .map(|row| (row % 11 != 0).then(|| number(row)))
-        .collect();
+    let keys: Vec<Option<u64>> =
+        (0..rows).map(|row| (row % 11 != 0).then(|| number(row))).collect();
     let text = |key: u64| match key % 4 {
         0 => format!("{key}"),
         1 => format!("{key:012}"),
@@ -565,15 +417,7 @@ fn large_windows_are_shared_by_threads() {
     for column in [Arc::new(texts) as ArrayRef, Arc::new(numbers)] {
         for threads in [1, 2, 8, 100] {
             let columns = [column.clone()];
-            let found = resident(
-                &columns,
-                Nulls::Distinct,
-                &Seed::new(1),
-                9,
-                16_384,
-                7,
-                threads,
-            );
+            let found = resident(&columns, Nulls::Distinct, &Seed::new(1), 9, 16_384, 7, threads);
             assert!(found == expected, "threads {threads}");
         }
     }
@@ -601,11 +445,7 @@ fn over_the_budget_is_an_error_never_a_verdict() {
                 match state.absorb(vec![block], threads) {
                     Ok(_) => assert_eq!(failed, 0),
                     Err(error) => {
-                        let expected = if failed == 0 {
-                            Code::Memory
-                        } else {
-                            Code::RunFinished
-                        };
+                        let expected = if failed == 0 { Code::Memory } else { Code::RunFinished };
                         assert_eq!(error.code, expected);
                         failed += 1;
                     }
@@ -626,19 +466,13 @@ fn what_does_not_fit_is_refused() {
     let number: ArrayRef = Arc::new(Int64Array::from(vec![1]));
     let code = |columns: &[ArrayRef], base| encode(&spec, &seed, columns, base).unwrap_err().code;
     assert_eq!(code(&[text], 0), Code::SchemaChanged);
-    assert_eq!(
-        code(&[number.clone(), number.clone()], 0),
-        Code::SchemaChanged
-    );
+    assert_eq!(code(&[number.clone(), number.clone()], 0), Code::SchemaChanged);
     assert_eq!(code(&[], 0), Code::SchemaChanged);
     assert_eq!(code(&[number.clone()], u64::MAX >> 1), Code::TooLarge);
     let mut state = Resident::new(&seed, None);
     let block = || encode(&spec, &seed, &[number.clone()], 4).unwrap();
     state.absorb(vec![block()], 1).unwrap();
-    assert_eq!(
-        state.absorb(vec![block()], 1).unwrap_err().code,
-        Code::Internal
-    );
+    assert_eq!(state.absorb(vec![block()], 1).unwrap_err().code, Code::Internal);
 }
 
 #[test]

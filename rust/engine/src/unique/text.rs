@@ -41,9 +41,9 @@ impl<'a> Values<'a> {
             DataType::LargeBinary => array
                 .as_binary_opt::<i64>()
                 .map(|bytes| Self::Large(bytes.value_offsets(), bytes.value_data())),
-            DataType::Utf8View => array
-                .as_string_view_opt()
-                .map(|text| Self::View(text.clone().to_binary_view())),
+            DataType::Utf8View => {
+                array.as_string_view_opt().map(|text| Self::View(text.clone().to_binary_view()))
+            }
             DataType::BinaryView => array.as_binary_view_opt().cloned().map(Self::View),
             DataType::FixedSizeBinary(_) => array.as_fixed_size_binary_opt().map(Self::Fixed),
             DataType::Decimal256(..) => array
@@ -76,9 +76,7 @@ impl<'a> Values<'a> {
                 } else {
                     let (buffer, start) = ((view >> 64) as u32 as usize, (view >> 96) as usize);
                     let bytes = views.data_buffers().get(buffer);
-                    bytes
-                        .and_then(|bytes| bytes.get(start..start + length))
-                        .map(take)
+                    bytes.and_then(|bytes| bytes.get(start..start + length)).map(take)
                 }
             }
             Self::Fixed(values) => (at < values.len()).then(|| take(values.value(at))),
@@ -170,20 +168,11 @@ pub(crate) fn single(
     };
     let values = Values::of(&column.values)?;
     let rows = block.rows;
-    let mut sorter = Sorter {
-        seed,
-        uuids: true,
-        block,
-        rows: Default::default(),
-    };
+    let mut sorter = Sorter { seed, uuids: true, block, rows: Default::default() };
     match &column.index {
-        None => each(rows, valid, |row| {
-            values.with(row, |key| sorter.push(row, key))
-        })?,
+        None => each(rows, valid, |row| values.with(row, |key| sorter.push(row, key)))?,
         Some(index) => {
-            each(rows, valid, |row| {
-                values.with(index[row] as usize, |key| sorter.push(row, key))
-            })?;
+            each(rows, valid, |row| values.with(index[row] as usize, |key| sorter.push(row, key)))?;
         }
     }
     sorter.finish();
@@ -238,18 +227,8 @@ pub(crate) fn composite(
 ) -> Result<()> {
     let rows = block.rows;
     let member = |(kind, column): (&Kind, _)| member(*kind, column, rows);
-    let members = spec
-        .kinds
-        .iter()
-        .zip(columns)
-        .map(member)
-        .collect::<Result<Vec<_>>>()?;
-    let mut sorter = Sorter {
-        seed,
-        uuids: false,
-        block,
-        rows: Default::default(),
-    };
+    let members = spec.kinds.iter().zip(columns).map(member).collect::<Result<Vec<_>>>()?;
+    let mut sorter = Sorter { seed, uuids: false, block, rows: Default::default() };
     let mut key = Vec::new();
     each(rows, valid, |row| {
         key.clear();
@@ -257,11 +236,7 @@ pub(crate) fn composite(
             key.resize(columns.len().div_ceil(8), 0);
         }
         for (at, (member, column)) in members.iter().zip(columns).enumerate() {
-            if column
-                .nulls
-                .as_ref()
-                .is_some_and(|nulls| nulls.is_null(row))
-            {
+            if column.nulls.as_ref().is_some_and(|nulls| nulls.is_null(row)) {
                 key[at / 8] |= 1 << (at % 8);
             } else {
                 member.append(row, &mut key)?;

@@ -59,11 +59,8 @@ mod tests {
                 let mut text: [u8; 36] = good.try_into().unwrap();
                 text[at] = byte;
                 let dash = matches!(at, 8 | 13 | 18 | 23);
-                let fits = if dash {
-                    byte == b'-'
-                } else {
-                    matches!(byte, b'0'..=b'9' | b'a'..=b'f')
-                };
+                let fits =
+                    if dash { byte == b'-' } else { matches!(byte, b'0'..=b'9' | b'a'..=b'f') };
                 assert_eq!(canonical(&text).is_some(), fits, "{byte} at {at}");
             }
         }

@@ -73,19 +73,11 @@ impl<'a> Real<'a> {
     pub(super) fn of(array: &'a ArrayRef) -> Result<Self> {
         Ok(match array.data_type() {
             DataType::Float32 => {
-                let values = array
-                    .as_primitive_opt::<Float32Type>()
-                    .ok_or_else(lost)?
-                    .values();
-                Self::Float(Box::new(move |row| {
-                    values.get(row).copied().map_or(0.0, f64::from)
-                }))
+                let values = array.as_primitive_opt::<Float32Type>().ok_or_else(lost)?.values();
+                Self::Float(Box::new(move |row| values.get(row).copied().map_or(0.0, f64::from)))
             }
             DataType::Float64 => {
-                let values = array
-                    .as_primitive_opt::<Float64Type>()
-                    .ok_or_else(lost)?
-                    .values();
+                let values = array.as_primitive_opt::<Float64Type>().ok_or_else(lost)?.values();
                 Self::Float(Box::new(move |row| values.get(row).copied().unwrap_or(0.0)))
             }
             other => {
@@ -119,21 +111,14 @@ pub(super) fn float_to_exact(float: f64, unscaled: i256, scale: i32) -> Option<O
         return Some(float_sign.cmp(&sign));
     }
     if float.is_infinite() {
-        return Some(if float > 0.0 {
-            Ordering::Greater
-        } else {
-            Ordering::Less
-        });
+        return Some(if float > 0.0 { Ordering::Greater } else { Ordering::Less });
     }
     // Both have one sign. Decimal expansions of doubles are finite: compare them as text.
     let magnitude = decimal_text(float.abs());
     let (whole, fraction) = magnitude.split_once('.').unwrap_or((&magnitude, ""));
     let digits = unscaled.wrapping_abs().to_string();
     let (other_whole, other_fraction) = if scale <= 0 {
-        (
-            format!("{digits}{}", "0".repeat(scale.unsigned_abs() as usize)),
-            String::new(),
-        )
+        (format!("{digits}{}", "0".repeat(scale.unsigned_abs() as usize)), String::new())
     } else {
         let padded = format!("{digits:0>width$}", width = scale as usize + 1);
         let (w, f) = padded.split_at(padded.len() - scale as usize);
@@ -141,17 +126,11 @@ pub(super) fn float_to_exact(float: f64, unscaled: i256, scale: i32) -> Option<O
     };
     let trim = |t: &str| t.trim_start_matches('0').to_owned();
     let (a, b) = (trim(whole), trim(&other_whole));
-    let ordering = (a.len(), a.as_str())
-        .cmp(&(b.len(), b.as_str()))
-        .then_with(|| {
-            let width = fraction.len().max(other_fraction.len());
-            format!("{fraction:0<width$}").cmp(&format!("{other_fraction:0<width$}"))
-        });
-    Some(if float > 0.0 {
-        ordering
-    } else {
-        ordering.reverse()
-    })
+    let ordering = (a.len(), a.as_str()).cmp(&(b.len(), b.as_str())).then_with(|| {
+        let width = fraction.len().max(other_fraction.len());
+        format!("{fraction:0<width$}").cmp(&format!("{other_fraction:0<width$}"))
+    });
+    Some(if float > 0.0 { ordering } else { ordering.reverse() })
 }
 
 /// All decimal digits of a finite, non-negative double (Rust prints them exactly on request).

@@ -16,16 +16,12 @@ use crate::error::{Error, Result};
 pub(super) fn vet(node: Node) -> Result<ArrayData> {
     let nulls = counted(&node);
     let within = match node.data_type {
-        DataType::Decimal32(p, _) => fit::<i32>(
-            &node,
-            nulls.as_ref(),
-            MAX_DECIMAL32_FOR_EACH_PRECISION.get(usize::from(p)),
-        ),
-        DataType::Decimal64(p, _) => fit::<i64>(
-            &node,
-            nulls.as_ref(),
-            MAX_DECIMAL64_FOR_EACH_PRECISION.get(usize::from(p)),
-        ),
+        DataType::Decimal32(p, _) => {
+            fit::<i32>(&node, nulls.as_ref(), MAX_DECIMAL32_FOR_EACH_PRECISION.get(usize::from(p)))
+        }
+        DataType::Decimal64(p, _) => {
+            fit::<i64>(&node, nulls.as_ref(), MAX_DECIMAL64_FOR_EACH_PRECISION.get(usize::from(p)))
+        }
         DataType::Decimal128(p, _) => fit::<i128>(
             &node,
             nulls.as_ref(),
@@ -39,18 +35,9 @@ pub(super) fn vet(node: Node) -> Result<ArrayData> {
         _ => Err(Error::internal("not a decimal")),
     }?;
     if !within {
-        return Err(invalid(
-            "a decimal has more digits than its type's precision",
-        ));
+        return Err(invalid("a decimal has more digits than its type's precision"));
     }
-    Ok(array(
-        node.data_type,
-        node.len,
-        nulls,
-        0,
-        node.buffers,
-        vec![],
-    ))
+    Ok(array(node.data_type, node.len, nulls, 0, node.buffers, vec![]))
 }
 
 /// Whether every value that is not null lies in `-most..=most`.
@@ -65,8 +52,5 @@ where
     if !values.iter().any(over) {
         return Ok(true);
     }
-    Ok(!values
-        .iter()
-        .enumerate()
-        .any(|(slot, value)| over(value) && !is_null(nulls, slot)))
+    Ok(!values.iter().enumerate().any(|(slot, value)| over(value) && !is_null(nulls, slot)))
 }

@@ -19,10 +19,7 @@ pub(super) fn dictionary(mut node: Node, repair: Nulls) -> Result<ArrayData> {
     let DataType::Dictionary(keys, _) = &node.data_type else {
         return Err(Error::internal("not a dictionary"));
     };
-    let values = node
-        .children
-        .pop()
-        .ok_or_else(|| Error::internal("no dictionary"))?;
+    let values = node.children.pop().ok_or_else(|| Error::internal("no dictionary"))?;
     let count = values.len;
     let repaired = match keys.as_ref() {
         DataType::Int8 => vet_keys::<Int8Type>(&node, nulls.as_ref(), count, repair),
@@ -39,14 +36,7 @@ pub(super) fn dictionary(mut node: Node, repair: Nulls) -> Result<ArrayData> {
         node.buffers = vec![keys];
     }
     let values = vet(values, repair).map_err(within(|| "dictionary".to_owned()))?;
-    Ok(array(
-        node.data_type,
-        node.len,
-        nulls,
-        0,
-        node.buffers,
-        vec![values],
-    ))
+    Ok(array(node.data_type, node.len, nulls, 0, node.buffers, vec![values]))
 }
 
 /// Every key that is not null is below `count`. Returns keys with 0 under nulls if others were not.
@@ -60,22 +50,14 @@ fn vet_keys<K: ArrowDictionaryKeyType>(
     // `to_usize` is `None` for negative keys.
     let inside = |key: &K::Native| key.to_usize().is_some_and(|key| key < count);
     let (least, most) =
-        keys.iter()
-            .fold((K::default_value(), K::default_value()), |(l, m), key| {
-                (
-                    if *key < l { *key } else { l },
-                    if *key > m { *key } else { m },
-                )
-            });
+        keys.iter().fold((K::default_value(), K::default_value()), |(l, m), key| {
+            (if *key < l { *key } else { l }, if *key > m { *key } else { m })
+        });
     if inside(&least) && inside(&most) {
         return Ok(None);
     }
     let valid = |slot: usize| !is_null(nulls, slot);
-    if keys
-        .iter()
-        .enumerate()
-        .any(|(slot, key)| valid(slot) && !inside(key))
-    {
+    if keys.iter().enumerate().any(|(slot, key)| valid(slot) && !inside(key)) {
         return Err(invalid("a dictionary key is out of range"));
     }
     if repair == Nulls::Strict {
@@ -84,9 +66,7 @@ fn vet_keys<K: ArrowDictionaryKeyType>(
     }
     let zero = K::default_value();
     let key = |(slot, key): (usize, &K::Native)| if valid(slot) { *key } else { zero };
-    Ok(Some(Buffer::from_vec(
-        keys.iter().enumerate().map(key).collect::<Vec<_>>(),
-    )))
+    Ok(Some(Buffer::from_vec(keys.iter().enumerate().map(key).collect::<Vec<_>>())))
 }
 
 /// Keeps the runs that the array's slots lie in, with ends counted from its first slot.
@@ -120,10 +100,7 @@ fn runs<E: ArrowPrimitiveType>(
     let first = all.partition_point(|end| until(end) <= start);
     let last = all.partition_point(|end| until(end) < limit);
     let used = all.get(first..=last).ok_or_else(short)?;
-    let before = first
-        .checked_sub(1)
-        .and_then(|run| all.get(run))
-        .map_or(0, until);
+    let before = first.checked_sub(1).and_then(|run| all.get(run)).map_or(0, until);
     let mut previous = before.min(start).max(0);
     if before > start {
         return Err(backwards());
@@ -145,14 +122,7 @@ fn runs<E: ArrowPrimitiveType>(
     let buffers = vec![Buffer::from_vec(moved.ok_or_else(short)?)];
     let ends = array(ends.data_type.clone(), used.len(), None, 0, buffers, vec![]);
     let values = vet(values, repair).map_err(within(|| "values".to_owned()))?;
-    Ok(array(
-        node.data_type,
-        node.len,
-        None,
-        0,
-        vec![],
-        vec![ends, values],
-    ))
+    Ok(array(node.data_type, node.len, None, 0, vec![], vec![ends, values]))
 }
 
 fn backwards() -> Error {
@@ -174,11 +144,7 @@ pub(super) fn union(mut node: Node, repair: Nulls) -> Result<ArrayData> {
             *len = Some(child.len);
         }
     }
-    let len_of = |id: &i8| {
-        usize::try_from(*id)
-            .ok()
-            .and_then(|id| lens.get(id).copied().flatten())
-    };
+    let len_of = |id: &i8| usize::try_from(*id).ok().and_then(|id| lens.get(id).copied().flatten());
     let ids = items::<i8>(node.buffers.first(), node.len)?;
     if ids.iter().any(|id| len_of(id).is_none()) {
         return Err(invalid("a type id is not one of the union's"));
@@ -193,9 +159,7 @@ pub(super) fn union(mut node: Node, repair: Nulls) -> Result<ArrayData> {
         }
     }
     let mut children = Vec::with_capacity(fields.len());
-    for (mut child, (_, inner)) in std::mem::take(&mut node.children)
-        .into_iter()
-        .zip(fields.iter())
+    for (mut child, (_, inner)) in std::mem::take(&mut node.children).into_iter().zip(fields.iter())
     {
         let cut = match mode {
             UnionMode::Sparse => child.cut(node.start, node.len),
@@ -204,12 +168,5 @@ pub(super) fn union(mut node: Node, repair: Nulls) -> Result<ArrayData> {
         let checked = cut.and_then(|()| vet(child, repair));
         children.push(checked.map_err(within(|| field(inner.name())))?);
     }
-    Ok(array(
-        node.data_type,
-        node.len,
-        None,
-        0,
-        node.buffers,
-        children,
-    ))
+    Ok(array(node.data_type, node.len, None, 0, node.buffers, children))
 }

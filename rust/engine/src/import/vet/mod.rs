@@ -54,19 +54,8 @@ pub(super) fn vet(node: Node, nulls: Nulls) -> Result<ArrayData> {
         // Any value is one: numbers, times, booleans, fixed-size binary, null.
         _ => {
             let (buffers, validity) = (node.buffers, node.validity.map(NullBuffer::new));
-            let start = if node.data_type == T::Boolean {
-                node.start
-            } else {
-                0
-            };
-            Ok(array(
-                node.data_type,
-                node.len,
-                validity,
-                start,
-                buffers,
-                vec![],
-            ))
+            let start = if node.data_type == T::Boolean { node.start } else { 0 };
+            Ok(array(node.data_type, node.len, validity, start, buffers, vec![]))
         }
     }
 }

@@ -29,14 +29,7 @@ pub(super) fn list<O: OffsetSizeTrait>(mut node: Node, repair: Nulls) -> Result<
         DataType::List(inner) | DataType::LargeList(inner) => never_null(inner, &child, None)?,
         _ => {}
     }
-    Ok(array(
-        node.data_type,
-        node.len,
-        nulls,
-        0,
-        node.buffers,
-        vec![child],
-    ))
+    Ok(array(node.data_type, node.len, nulls, 0, node.buffers, vec![child]))
 }
 
 /// List views, whose parts may overlap and stand in any order.
@@ -76,14 +69,7 @@ pub(super) fn list_view<O: OffsetSizeTrait>(mut node: Node, repair: Nulls) -> Re
     if let DataType::ListView(inner) | DataType::LargeListView(inner) = &node.data_type {
         never_null(inner, &child, None)?;
     }
-    Ok(array(
-        node.data_type,
-        node.len,
-        nulls,
-        0,
-        node.buffers,
-        vec![child],
-    ))
+    Ok(array(node.data_type, node.len, nulls, 0, node.buffers, vec![child]))
 }
 
 pub(super) fn fixed_size_list(mut node: Node, repair: Nulls) -> Result<ArrayData> {
@@ -96,19 +82,8 @@ pub(super) fn fixed_size_list(mut node: Node, repair: Nulls) -> Result<ArrayData
     let from = node.start.checked_mul(size).ok_or_else(out_of_bounds)?;
     child.cut(from, node.len.checked_mul(size).ok_or_else(out_of_bounds)?)?;
     let child = values(child, repair)?;
-    never_null(
-        inner,
-        &child,
-        nulls.as_ref().map(|nulls| nulls.expand(size)).as_ref(),
-    )?;
-    Ok(array(
-        node.data_type,
-        node.len,
-        nulls,
-        0,
-        vec![],
-        vec![child],
-    ))
+    never_null(inner, &child, nulls.as_ref().map(|nulls| nulls.expand(size)).as_ref())?;
+    Ok(array(node.data_type, node.len, nulls, 0, vec![], vec![child]))
 }
 
 pub(super) fn structure(node: Node, repair: Nulls) -> Result<ArrayData> {
@@ -129,9 +104,7 @@ pub(super) fn structure(node: Node, repair: Nulls) -> Result<ArrayData> {
 }
 
 fn only(node: &mut Node) -> Result<Node> {
-    node.children
-        .pop()
-        .ok_or_else(|| Error::internal("a list without values"))
+    node.children.pop().ok_or_else(|| Error::internal("a list without values"))
 }
 
 fn values(child: Node, repair: Nulls) -> Result<ArrayData> {
@@ -150,9 +123,7 @@ fn pairs(entries: &Field, child: &ArrayData) -> Result<()> {
 /// A child that is declared without nulls has none but under those of its parent.
 fn never_null(inner: &Field, child: &ArrayData, parent: Option<&NullBuffer>) -> Result<()> {
     let held = inner.is_nullable()
-        || child
-            .nulls()
-            .is_none_or(|nulls| parent.is_some_and(|parent| parent.contains(nulls)));
+        || child.nulls().is_none_or(|nulls| parent.is_some_and(|parent| parent.contains(nulls)));
     if held {
         Ok(())
     } else {

@@ -18,14 +18,7 @@ pub(super) fn vet<O: OffsetSizeTrait>(node: Node, repair: Nulls) -> Result<Array
     let text = matches!(node.data_type, DataType::Utf8 | DataType::LargeUtf8);
     let used = values.get(first..last).ok_or_else(out_of_bounds)?;
     if !text || is_text(offsets, used, first) {
-        return Ok(array(
-            node.data_type,
-            node.len,
-            nulls,
-            0,
-            node.buffers,
-            vec![],
-        ));
+        return Ok(array(node.data_type, node.len, nulls, 0, node.buffers, vec![]));
     }
     // What is wrong may hide under nulls.
     let not_text = || invalid("a text is not UTF-8");
@@ -37,14 +30,7 @@ pub(super) fn vet<O: OffsetSizeTrait>(node: Node, repair: Nulls) -> Result<Array
         return Err(not_text());
     }
     let buffers = vec![Buffer::from_vec(offsets), Buffer::from_vec(values)];
-    Ok(array(
-        node.data_type,
-        node.len,
-        Some(nulls),
-        0,
-        buffers,
-        vec![],
-    ))
+    Ok(array(node.data_type, node.len, Some(nulls), 0, buffers, vec![]))
 }
 
 pub(super) fn out_of_bounds() -> Error {
@@ -56,9 +42,7 @@ pub(super) fn bounds<O: OffsetSizeTrait>(offsets: &[O], limit: usize) -> Result<
     let (Some(first), Some(last)) = (offsets.first(), offsets.last()) else {
         return Err(out_of_bounds());
     };
-    let first = first
-        .to_usize()
-        .ok_or_else(|| invalid("the first offset is negative"))?;
+    let first = first.to_usize().ok_or_else(|| invalid("the first offset is negative"))?;
     // In order from a first that is not negative, none is; up to the last, none is above it.
     let mut backwards = false;
     for (this, next) in offsets.iter().zip(offsets.iter().skip(1)) {
@@ -67,10 +51,7 @@ pub(super) fn bounds<O: OffsetSizeTrait>(offsets: &[O], limit: usize) -> Result<
     if backwards {
         return Err(invalid("offsets run backwards"));
     }
-    let last = last
-        .to_usize()
-        .filter(|last| *last <= limit)
-        .ok_or_else(out_of_bounds)?;
+    let last = last.to_usize().filter(|last| *last <= limit).ok_or_else(out_of_bounds)?;
     Ok((first, last))
 }
 
@@ -95,20 +76,12 @@ fn blanked<O: OffsetSizeTrait>(
     nulls: &NullBuffer,
 ) -> Result<(Vec<O>, Vec<u8>)> {
     let mut values = used.to_vec();
-    let from: Vec<usize> = offsets
-        .iter()
-        .map(|offset| offset.as_usize() - first)
-        .collect();
+    let from: Vec<usize> = offsets.iter().map(|offset| offset.as_usize() - first).collect();
     for (slot, (start, end)) in from.iter().zip(from.iter().skip(1)).enumerate() {
         if is_null(Some(nulls), slot) {
-            values
-                .get_mut(*start..*end)
-                .ok_or_else(out_of_bounds)?
-                .fill(0);
+            values.get_mut(*start..*end).ok_or_else(out_of_bounds)?.fill(0);
         }
     }
-    let offsets = from
-        .iter()
-        .map(|offset| O::from_usize(*offset).ok_or_else(out_of_bounds));
+    let offsets = from.iter().map(|offset| O::from_usize(*offset).ok_or_else(out_of_bounds));
     Ok((offsets.collect::<Result<_>>()?, values))
 }

@@ -36,14 +36,7 @@ pub(super) fn vet(mut node: Node, repair: Nulls) -> Result<ArrayData> {
             *first = repaired;
         }
     }
-    Ok(array(
-        node.data_type,
-        node.len,
-        nulls,
-        0,
-        node.buffers,
-        vec![],
-    ))
+    Ok(array(node.data_type, node.len, nulls, 0, node.buffers, vec![]))
 }
 
 fn blanked(views: &[u128], nulls: Option<&NullBuffer>) -> Buffer {
@@ -67,10 +60,7 @@ fn check<const TEXT: bool>(view: u128, values: &[Buffer]) -> Result<()> {
         return Ok(());
     }
     let view = ByteView::from(view);
-    if [view.length, view.buffer_index, view.offset]
-        .iter()
-        .any(|part| *part > i32::MAX as u32)
-    {
+    if [view.length, view.buffer_index, view.offset].iter().any(|part| *part > i32::MAX as u32) {
         return Err(invalid("a view has a negative part"));
     }
     let buffer = values
