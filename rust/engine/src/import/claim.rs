@@ -1,23 +1,20 @@
 //! What a producer claims an array to be, checked for its shape before anything is believed.
 //!
-//! The work goes in two passes over the whole tree, each followed by one question to the kernel
-//! whether the claimed memory is readable: first everything whose size follows from lengths, then
-//! the values of texts and views, whose size stands in the buffers of the first pass. Nothing here
-//! depends on the number of rows.
+//! Nothing here depends on the number of rows: of the buffers, only last offsets and the sizes of
+//! view buffers are read.
 
 use std::ffi::c_void;
 use std::sync::Arc;
 
 use arrow_array::ffi::FFI_ArrowArray;
-use arrow_buffer::BooleanBuffer;
+use arrow_buffer::{BooleanBuffer, Buffer};
 use arrow_schema::{DataType, UnionMode};
 
 use super::abi::{self, RawArray};
-use super::layout::{children, place, Layout};
+use super::layout::{children_of, place_of, Layout};
 use super::node::Node;
 use super::place::{invalid, within};
 use super::range::{overflow, Range};
-use super::readable::Probe;
 use super::{too_large, MAX_ROWS};
 use crate::error::Result;
 
@@ -30,277 +27,151 @@ const MAX_BUFFERS: usize = 1 << 20;
 /// # Safety
 /// As for [`super::import_batch`].
 pub(super) unsafe fn take(owner: &Arc<FFI_ArrowArray>, data_type: &DataType) -> Result<Node> {
-    let mut taker = Taker { probe: Probe::default(), column: 0, top: true };
-    // SAFETY: the caller's promise; `owner` is borrowed for all of it, and its memory stays
-    // readable for as long as it lives.
-    unsafe {
-        let mut claim = taker.shape(abi::array(owner), data_type)?;
-        taker.ask(data_type)?;
-        taker.size(&mut claim)?;
-        taker.ask(data_type)?;
-        Ok(adopt(claim, owner))
-    }
+    // SAFETY: the caller's promise.
+    unsafe { array(abi::array(owner), data_type, owner, true) }
 }
 
-/// One array as claimed, in the form of a [`Node`].
-#[derive(Debug)]
-struct Claim<'a> {
-    data_type: &'a DataType,
-    layout: Layout,
-    len: usize,
-    /// The bitmap and the offset of its first bit.
-    validity: Option<(Range, usize)>,
-    /// As in [`Node`].
-    start: usize,
-    buffers: Vec<Range>,
-    children: Vec<Claim<'a>>,
-}
-
-/// Makes buffers of the claims.
+/// One array with its children. It is not known yet whether its values are valid; `top` says that
+/// its children are the columns.
 ///
 /// # Safety
-/// Both passes went over `claim`, and its ranges are in memory that `owner` keeps readable.
-unsafe fn adopt(claim: Claim<'_>, owner: &Arc<FFI_ArrowArray>) -> Node {
-    // SAFETY: the caller's promise.
-    let buffer = |range: &Range| unsafe { range.buffer(owner) };
-    let bits =
-        |(range, start): (Range, usize)| BooleanBuffer::new(buffer(&range), start, claim.len);
-    Node {
-        data_type: claim.data_type.clone(),
-        len: claim.len,
-        validity: claim.validity.map(bits),
-        start: claim.start,
-        buffers: claim.buffers.iter().map(buffer).collect(),
-        // SAFETY: the caller's promise.
-        children: claim.children.into_iter().map(|child| unsafe { adopt(child, owner) }).collect(),
-    }
-}
-
-struct Taker {
-    probe: Probe,
-    /// The top-level column at work.
-    column: usize,
-    /// Whether the top-level struct itself is at work.
+/// `raw` is released, or live for as long as `owner` lives.
+unsafe fn array(
+    raw: &RawArray,
+    data_type: &DataType,
+    owner: &Arc<FFI_ArrowArray>,
     top: bool,
-}
-
-impl Taker {
-    /// Asks whether all that was claimed is readable.
-    fn ask(&mut self, top: &DataType) -> Result<()> {
-        self.probe.check().map_err(|(index, error)| within(|| place(top, index, true))(error))
+) -> Result<Node> {
+    if raw.release.is_null() {
+        return Err(invalid("the array was already released")
+            .help("an array is used once; ask the producer for another"));
     }
-
-    /// First pass: everything but the values of texts and views.
-    ///
-    /// # Safety
-    /// `raw` is released or live.
-    unsafe fn shape<'a>(&mut self, raw: &RawArray, data_type: &'a DataType) -> Result<Claim<'a>> {
-        if raw.release.is_null() {
-            return Err(invalid("the array was already released")
-                .help("an array is used once; ask the producer for another"));
-        }
-        let len = unsigned(raw.length, "a length")?;
-        let offset = unsigned(raw.offset, "an offset")?;
-        len.checked_add(offset).filter(|end| isize::try_from(*end).is_ok()).ok_or_else(overflow)?;
-        if len > MAX_ROWS {
-            return Err(too_large(format!("more than {MAX_ROWS} rows in one batch")));
-        }
-        if raw.null_count < -1 || raw.null_count > raw.length {
-            return Err(invalid("the null count is not between -1 and the length"));
-        }
-        let layout = Layout::of(data_type)?;
-        let (children, buffers) = (Vec::new(), Vec::new());
-        let mut claim =
-            Claim { data_type, layout, len, validity: None, start: 0, buffers, children };
-        // SAFETY: the caller's promise; `raw` was found to be live.
-        unsafe {
-            let buffers = Buffers::of(raw, layout)?;
-            claim.children = self.children(raw, data_type)?;
-            if len == 0 {
-                // Empty arrays often come without buffers. Nothing of them is needed.
-                claim.children.clear();
-            } else {
-                self.claim_buffers(&mut claim, &buffers, offset, raw.null_count)?;
-            }
-        }
-        Ok(claim)
+    let len = unsigned(raw.length, "a length")?;
+    let offset = unsigned(raw.offset, "an offset")?;
+    len.checked_add(offset).filter(|end| isize::try_from(*end).is_ok()).ok_or_else(overflow)?;
+    if len > MAX_ROWS {
+        return Err(too_large(format!("more than {MAX_ROWS} rows in one batch")));
     }
-
-    /// Claims the buffers of an array that is not empty, from its offset on.
-    ///
-    /// # Safety
-    /// `buffers` are those of the live array that `claim` describes.
-    unsafe fn claim_buffers(
-        &mut self,
-        claim: &mut Claim<'_>,
-        buffers: &Buffers,
-        offset: usize,
-        null_count: i64,
-    ) -> Result<()> {
-        let len = claim.len;
-        // SAFETY: the caller's promise; `Buffers::of` found as many as the layout has.
-        let at = |index| unsafe { buffers.at(index) };
-        let bits = (offset / 8, (offset % 8 + len).div_ceil(8));
-        if claim.layout.has_validity() {
-            let bitmap = at(0);
-            if !bitmap.is_null() {
-                claim.validity = Some((self.range(bitmap, bits, 1, 1)?, offset % 8));
-            } else if null_count > 0 {
+    if raw.null_count < -1 || raw.null_count > raw.length {
+        return Err(invalid("the null count is not between -1 and the length"));
+    }
+    let layout = Layout::of(data_type)?;
+    let source = Source::of(raw, layout, owner)?;
+    // SAFETY: the caller's promise; `raw` was found to be live.
+    let children = unsafe { children(raw, data_type, owner, top)? };
+    let buffers = Vec::new();
+    let mut node =
+        Node { data_type: data_type.clone(), len, validity: None, start: 0, buffers, children };
+    if len == 0 {
+        // Empty arrays often come without buffers. Nothing of them is needed.
+        return Ok(node);
+    }
+    // SAFETY: as above; `source` has the buffers that `layout` asks for.
+    unsafe {
+        if layout.has_validity() {
+            node.validity = source.bits(0, offset, len)?;
+            if node.validity.is_none() && raw.null_count > 0 {
                 return Err(invalid("there are nulls, but no bitmap says where"));
             }
         }
-        let items = (offset, len);
-        let ends = (offset, len + 1);
-        match claim.layout {
-            Layout::Nothing | Layout::Validity => claim.start = offset,
+        match layout {
+            Layout::Nothing | Layout::Validity => node.start = offset,
             Layout::Bits => {
-                claim.buffers.push(self.range(at(1), bits, 1, 1)?);
-                claim.start = offset % 8;
+                let bits = source.bits(1, offset, len)?;
+                let bits = bits.ok_or_else(|| invalid("a buffer is missing"))?;
+                node.start = bits.offset();
+                node.buffers.push(bits.into_inner());
             }
             Layout::Fixed(width, align) => {
-                claim.buffers.push(self.range(at(1), items, width, align)?);
+                node.buffers.push(source.items(1, offset, len, width, align)?);
             }
             Layout::Text(width) => {
-                claim.buffers.push(self.range(at(1), ends, width, width)?);
-                claim.buffers.push(Range::unsized_from(at(2)));
+                let offsets = source.range(1, offset, len + 1, width, width)?;
+                let last = match width {
+                    4 => i64::from(offsets.read_i32(len)),
+                    _ => offsets.read_i64(len),
+                };
+                let last = unsigned(last, "the last offset")?;
+                node.buffers = vec![source.buffer(offsets), source.items(2, 0, last, 1, 1)?];
             }
-            Layout::List(width) => claim.buffers.push(self.range(at(1), ends, width, width)?),
+            Layout::List(width) => {
+                node.buffers.push(source.items(1, offset, len + 1, width, width)?);
+            }
             Layout::ListView(width) => {
-                claim.buffers.push(self.range(at(1), items, width, width)?);
-                claim.buffers.push(self.range(at(2), items, width, width)?);
+                node.buffers.push(source.items(1, offset, len, width, width)?);
+                node.buffers.push(source.items(2, offset, len, width, width)?);
             }
             Layout::View => {
-                claim.buffers.push(self.range(at(1), items, 16, align_of::<u128>())?);
-                let sizes = buffers.count - 1;
-                claim.buffers.extend((2..sizes).map(|index| Range::unsized_from(at(index))));
-                // The sizes come last, until the second pass has used them.
-                claim.buffers.push(self.range(at(sizes), (0, sizes - 2), 8, 1)?);
+                node.buffers.push(source.items(1, offset, len, 16, align_of::<u128>())?);
+                source.viewed(&mut node.buffers)?;
             }
             Layout::Union(mode) => {
-                claim.buffers.push(self.range(at(0), items, 1, 1)?);
+                node.buffers.push(source.items(0, offset, len, 1, 1)?);
                 match mode {
-                    UnionMode::Sparse => claim.start = offset,
-                    UnionMode::Dense => claim.buffers.push(self.range(at(1), items, 4, 4)?),
+                    UnionMode::Sparse => node.start = offset,
+                    UnionMode::Dense => node.buffers.push(source.items(1, offset, len, 4, 4)?),
                 }
             }
         }
-        Ok(())
     }
+    Ok(node)
+}
 
-    /// Claims the children and the dictionary.
-    ///
-    /// # Safety
-    /// `raw` is live.
-    unsafe fn children<'a>(
-        &mut self,
-        raw: &RawArray,
-        data_type: &'a DataType,
-    ) -> Result<Vec<Claim<'a>>> {
-        let types = children(data_type);
-        let listed = unsigned(raw.n_children, "a number of children")?;
-        let in_dictionary = matches!(data_type, DataType::Dictionary(..));
-        if listed != if in_dictionary { 0 } else { types.len() } {
-            return Err(invalid("the number of children is not the type's"));
-        }
-        if in_dictionary == raw.dictionary.is_null() {
-            return Err(invalid("a dictionary is missing, or is there without need"));
-        }
-        if listed > 0 && raw.children.is_null() {
-            return Err(invalid("the list of children is missing"));
-        }
-        let top = std::mem::take(&mut self.top);
-        let mut claims = Vec::with_capacity(types.len());
-        for (index, child_type) in types.into_iter().enumerate() {
-            if top {
-                self.column = index;
-            }
-            // SAFETY: the list was found not null and has `n_children` entries, more than `index`;
-            // entries and the dictionary are null or valid for as long as `raw`.
-            let claim = unsafe {
-                let child = if in_dictionary {
-                    raw.dictionary.as_ref()
-                } else {
-                    raw.children.add(index).read_unaligned().as_ref()
-                };
-                match child {
-                    Some(child) => self.shape(child, child_type),
-                    None => Err(invalid("a child is missing")),
-                }
+/// The children, or the dictionary.
+///
+/// # Safety
+/// `raw` is live for as long as `owner` lives.
+unsafe fn children(
+    raw: &RawArray,
+    data_type: &DataType,
+    owner: &Arc<FFI_ArrowArray>,
+    top: bool,
+) -> Result<Vec<Node>> {
+    let types = children_of(data_type);
+    let listed = unsigned(raw.n_children, "a number of children")?;
+    let in_dictionary = matches!(data_type, DataType::Dictionary(..));
+    if listed != if in_dictionary { 0 } else { types.len() } {
+        return Err(invalid("the number of children is not the type's"));
+    }
+    if in_dictionary == raw.dictionary.is_null() {
+        return Err(invalid("a dictionary is missing, or is there without need"));
+    }
+    if listed > 0 && raw.children.is_null() {
+        return Err(invalid("the list of children is missing"));
+    }
+    let mut nodes = Vec::with_capacity(types.len());
+    for (index, child_type) in types.into_iter().enumerate() {
+        // SAFETY: the list was found not null and has `n_children` entries, more than `index`;
+        // entries and the dictionary are null or valid for as long as `raw`.
+        let node = unsafe {
+            let child = if in_dictionary {
+                raw.dictionary.as_ref()
+            } else {
+                raw.children.add(index).read_unaligned().as_ref()
             };
-            claims.push(claim.map_err(within(|| place(data_type, index, top)))?);
-        }
-        self.top = top;
-        Ok(claims)
-    }
-
-    /// Claims items from one on, as many, each of `width` bytes.
-    fn range(
-        &mut self,
-        start: *const u8,
-        (from, count): (usize, usize),
-        width: usize,
-        align: usize,
-    ) -> Result<Range> {
-        let range = Range::new(start, from, count, width, align)?;
-        self.probe.add(self.column, range.start, range.bytes);
-        Ok(range)
-    }
-
-    /// Second pass: the sizes of the values of texts and views.
-    ///
-    /// # Safety
-    /// The first pass made `claim`, and its ranges are readable.
-    unsafe fn size(&mut self, claim: &mut Claim<'_>) -> Result<()> {
-        let top = std::mem::take(&mut self.top);
-        for (index, child) in claim.children.iter_mut().enumerate() {
-            if top {
-                self.column = index;
+            match child {
+                Some(child) => array(child, child_type, owner, false),
+                None => Err(invalid("a child is missing")),
             }
-            // SAFETY: the caller's promise.
-            let sized = unsafe { self.size(child) };
-            sized.map_err(within(|| place(claim.data_type, index, top)))?;
-        }
-        self.top = top;
-        match (claim.layout, claim.buffers.as_mut_slice()) {
-            (Layout::Text(width), [offsets, values]) => {
-                // SAFETY: the first pass claimed `len + 1` offsets of `width` bytes.
-                let last = unsafe {
-                    match width {
-                        4 => i64::from(offsets.read_i32(claim.len)),
-                        _ => offsets.read_i64(claim.len),
-                    }
-                };
-                *values =
-                    self.range(values.start, (0, unsigned(last, "the last offset")?), 1, 1)?;
-            }
-            (Layout::View, [_, values @ .., sizes]) => {
-                for (index, values) in values.iter_mut().enumerate() {
-                    // SAFETY: the first pass claimed one size of 8 bytes for each of the values.
-                    let size = unsigned(unsafe { sizes.read_i64(index) }, "a buffer's size")?;
-                    // Values that no view leads to may be missing, whatever their size.
-                    let size = if values.start.is_null() { 0 } else { size };
-                    *values = self.range(values.start, (0, size), 1, 1)?;
-                }
-                claim.buffers.pop();
-            }
-            _ => {}
-        }
-        Ok(())
+        };
+        nodes.push(node.map_err(within(|| place_of(data_type, index, top)))?);
     }
+    Ok(nodes)
 }
 
 fn unsigned(number: i64, what: &str) -> Result<usize> {
     usize::try_from(number).map_err(|_| invalid(format!("{what} is negative")))
 }
 
-/// The pointers to the buffers of an array, as many as its layout has.
-struct Buffers {
+/// The buffers of an array, as many as its layout has.
+struct Source<'a> {
     list: *const *const c_void,
     count: usize,
+    owner: &'a Arc<FFI_ArrowArray>,
 }
 
-impl Buffers {
-    fn of(raw: &RawArray, layout: Layout) -> Result<Self> {
+impl<'a> Source<'a> {
+    fn of(raw: &RawArray, layout: Layout, owner: &'a Arc<FFI_ArrowArray>) -> Result<Self> {
         let count = unsigned(raw.n_buffers, "a number of buffers")?;
         if !layout.has(count) {
             return Err(invalid("the number of buffers is not the type's"));
@@ -311,13 +182,83 @@ impl Buffers {
         if count > 0 && raw.buffers.is_null() {
             return Err(invalid("the list of buffers is missing"));
         }
-        Ok(Self { list: raw.buffers, count })
+        Ok(Self { list: raw.buffers, count, owner })
     }
 
     /// # Safety
     /// The array is live and `index` is below `count`.
-    unsafe fn at(&self, index: usize) -> *const u8 {
+    unsafe fn start(&self, index: usize) -> *const u8 {
         // SAFETY: the list was found not null and has `count` entries.
         unsafe { self.list.add(index).read_unaligned() }.cast()
+    }
+
+    /// # Safety
+    /// As for `start`.
+    unsafe fn range(
+        &self,
+        index: usize,
+        from: usize,
+        count: usize,
+        width: usize,
+        align: usize,
+    ) -> Result<Range> {
+        // SAFETY: the caller's promise.
+        Range::new(unsafe { self.start(index) }, from, count, width, align)
+    }
+
+    /// # Safety
+    /// `range` is of this array, which is live.
+    unsafe fn buffer(&self, range: Range) -> Buffer {
+        // SAFETY: a live array keeps its buffers readable; how far was asked when the range was
+        // made, as far as the system can say, and is otherwise the producer's word.
+        unsafe { range.buffer(self.owner) }
+    }
+
+    /// # Safety
+    /// As for `start`.
+    unsafe fn items(
+        &self,
+        index: usize,
+        from: usize,
+        count: usize,
+        width: usize,
+        align: usize,
+    ) -> Result<Buffer> {
+        // SAFETY: the caller's promise.
+        unsafe { Ok(self.buffer(self.range(index, from, count, width, align)?)) }
+    }
+
+    /// `len` bits from bit `from` on; `None` if the buffer is null.
+    ///
+    /// # Safety
+    /// As for `start`.
+    unsafe fn bits(&self, index: usize, from: usize, len: usize) -> Result<Option<BooleanBuffer>> {
+        // SAFETY: the caller's promise.
+        unsafe {
+            if self.start(index).is_null() {
+                return Ok(None);
+            }
+            let bytes = self.items(index, from / 8, (from % 8 + len).div_ceil(8), 1, 1)?;
+            Ok(Some(BooleanBuffer::new(bytes, from % 8, len)))
+        }
+    }
+
+    /// The values of views, whose sizes are in the last buffer.
+    ///
+    /// # Safety
+    /// The array is live and its layout is that of views.
+    unsafe fn viewed(&self, buffers: &mut Vec<Buffer>) -> Result<()> {
+        let sizes = self.count - 1;
+        // SAFETY: the caller's promise; the range has a size for each of the buffers from 2 on.
+        unsafe {
+            let all = self.range(sizes, 0, sizes - 2, 8, 1)?;
+            for index in 2..sizes {
+                let size = unsigned(all.read_i64(index - 2), "a buffer's size")?;
+                // Values that no view leads to may be missing, whatever their size.
+                let size = if self.start(index).is_null() { 0 } else { size };
+                buffers.push(self.items(index, 0, size, 1, 1)?);
+            }
+        }
+        Ok(())
     }
 }

@@ -89,7 +89,7 @@ fn is_pair(entries: &DataType) -> bool {
 }
 
 /// The types of the children, a dictionary's values among them.
-pub(super) fn children(data_type: &DataType) -> Vec<&DataType> {
+pub(super) fn children_of(data_type: &DataType) -> Vec<&DataType> {
     match data_type {
         DataType::List(field)
         | DataType::LargeList(field)
@@ -106,7 +106,7 @@ pub(super) fn children(data_type: &DataType) -> Vec<&DataType> {
 }
 
 /// The place of a child in messages: a column at the top, else what it is of its parent.
-pub(super) fn place(parent: &DataType, index: usize, top: bool) -> String {
+pub(super) fn place_of(parent: &DataType, index: usize, top: bool) -> String {
     match parent {
         DataType::Struct(fields) => {
             let name = fields.get(index).map_or("", |field| field.name());

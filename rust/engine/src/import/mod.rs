@@ -48,7 +48,7 @@ pub use stream::StreamReader;
 
 use node::Node;
 use place::{column, invalid, within};
-use vet::{vet, Nulls};
+use vet::{vet, How, Known, Nulls};
 
 /// The deepest nesting that is accepted; a column that is not nested has depth 1.
 pub const MAX_DEPTH: usize = 64;
@@ -75,11 +75,24 @@ pub const MAX_ROWS: usize = 1 << 40;
 /// writes to the buffers until then. Lengths, offsets, counts and values need not be right. A
 /// buffer that is smaller than its array's length implies is found only if its end is not readable.
 pub unsafe fn import_batch(array: FFI_ArrowArray, schema: &SchemaRef) -> Result<RecordBatch> {
+    // SAFETY: the caller's promise.
+    unsafe { import_next(array, schema, &mut Known::default()) }
+}
+
+/// The same, for one of several batches of a stream.
+///
+/// # Safety
+/// As for [`import_batch`].
+unsafe fn import_next(
+    array: FFI_ArrowArray,
+    schema: &SchemaRef,
+    known: &mut Known,
+) -> Result<RecordBatch> {
     let top = DataType::Struct(schema.fields().clone());
     let owner = Arc::new(array);
     // SAFETY: the caller's promise is the one that `take` asks for; `owner` keeps the array alive.
     let node = unsafe { claim::take(&owner, &top) }?;
-    assemble(node, schema)
+    assemble(node, schema, known)
 }
 
 /// Checks a batch that was built elsewhere in Rust as thoroughly as an imported one.
@@ -87,23 +100,21 @@ pub unsafe fn import_batch(array: FFI_ArrowArray, schema: &SchemaRef) -> Result<
 /// # Errors
 /// [`Code::InvalidArrow`], as for [`import_batch`].
 pub fn validate(batch: &RecordBatch) -> Result<()> {
+    let mut how = How { nulls: Nulls::Strict, known: &mut Known::default() };
     let total = batch.num_columns();
     let schema = batch.schema();
     for (index, (array, field)) in batch.columns().iter().zip(schema.fields()).enumerate() {
         Node::of(&array.to_data())
-            .and_then(|node| vet(node, Nulls::Strict))
+            .and_then(|node| vet(node, &mut how))
             .map_err(within(|| column(index, total, field.name())))?;
     }
     Ok(())
 }
 
 /// Makes the columns of a vetted struct the columns of a batch.
-fn assemble(node: Node, schema: &SchemaRef) -> Result<RecordBatch> {
+fn assemble(node: Node, schema: &SchemaRef, known: &mut Known) -> Result<RecordBatch> {
+    let mut how = How { nulls: Nulls::Repair, known };
     let (first, rows) = (node.start, node.len);
-    if rows == 0 {
-        // An empty struct was claimed without its children: nothing of them is needed.
-        return Ok(RecordBatch::new_empty(Arc::clone(schema)));
-    }
     let hidden = node.validity.filter(|bits| bits.count_set_bits() != rows);
     let total = schema.fields().len();
     let mut columns = Vec::with_capacity(total);
@@ -111,7 +122,7 @@ fn assemble(node: Node, schema: &SchemaRef) -> Result<RecordBatch> {
         let array = child
             .cut(first, rows)
             .and_then(|()| hidden.as_ref().map_or(Ok(()), |bits| child.hide(bits)))
-            .and_then(|()| vet(child, Nulls::Repair))
+            .and_then(|()| vet(child, &mut how))
             .and_then(|data| {
                 if !field.is_nullable() && data.null_count() > 0 {
                     return Err(invalid("a column that is declared without nulls has nulls"));

@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 
 /// One array, its values unchecked. It can be cut without a look at any value, so that a batch
 /// that is a small piece of a large array costs what the piece costs.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Node {
     pub(super) data_type: DataType,
     pub(super) len: usize,
@@ -118,6 +118,9 @@ pub(super) fn piece(buffer: &Buffer, from: Option<usize>, bytes: Option<usize>) 
 
 /// The first `count` items of a buffer.
 pub(super) fn items<T: ArrowNativeType>(buffer: Option<&Buffer>, count: usize) -> Result<&[T]> {
+    if count == 0 {
+        return Ok(&[]);
+    }
     let bytes = buffer.ok_or_else(overrun)?.as_slice();
     // SAFETY: `ArrowNativeType` is sealed to types for which every bit pattern is a value.
     let (before, items, _) = unsafe { bytes.align_to::<T>() };

@@ -7,6 +7,7 @@ use arrow_array::ffi::FFI_ArrowArray;
 use arrow_buffer::Buffer;
 
 use super::place::invalid;
+use super::readable::readable;
 use crate::error::{Error, Result};
 
 /// Memory that a producer claims.
@@ -20,12 +21,8 @@ pub(super) struct Range {
 }
 
 impl Range {
-    /// A range whose size is not known yet.
-    pub(super) fn unsized_from(start: *const u8) -> Self {
-        Self { start, bytes: 0, align: 1 }
-    }
-
-    /// `count` items of `width` bytes, from item `from` after `start` on. It does not wrap around.
+    /// `count` items of `width` bytes, from item `from` after `start` on. It does not wrap around,
+    /// and the memory behind the page where it starts can be read, as far as the system can say.
     pub(super) fn new(
         start: *const u8,
         from: usize,
@@ -42,7 +39,10 @@ impl Range {
             return Err(invalid("a buffer is missing"));
         }
         let end = skip.checked_add(bytes).filter(|end| isize::try_from(*end).is_ok());
-        end.and_then(|end| start.addr().checked_add(end)).ok_or_else(overflow)?;
+        let end = end.ok_or_else(overflow)?;
+        if !readable(start, skip, end) {
+            return Err(invalid("a length or an offset leads outside the producer's memory"));
+        }
         Ok(Self { start: start.wrapping_add(skip), bytes, align })
     }
 

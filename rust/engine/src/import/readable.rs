@@ -1,108 +1,79 @@
 //! Whether the memory that a producer claims can be read at all.
 //!
-//! The C interface carries no buffer sizes. A length that is too large by far usually leads into
-//! pages that are not mapped, and reading them would end the process. The kernel is asked instead
-//! to read single bytes of each range: the first, the last and some between. This finds a claim
-//! that leaves the mapped memory, not one that stays inside it.
-
-use super::place::invalid;
-use crate::error::Error;
+//! The C interface carries no buffer sizes. A length that is far too large leads into pages that
+//! cannot be read, and the signal would end the process. So the kernel is asked first. This finds a
+//! claim that leaves the readable memory, not one that stays inside it. The page that a pointer
+//! points into is taken as given, which saves the question for most small buffers.
 
 /// The smallest page of the supported machines, in bytes.
 const PAGE: usize = 4 << 10;
-/// The distance of the bytes that are tried in a large range is at least this, in bytes.
-const STRIDE: usize = 256 << 10;
-/// The most bytes that are tried in one range.
-const TRIES: usize = 16;
+/// Up to this many pages are asked about one by one, which costs less than asking about all.
+const FEW: usize = 5;
+/// The most bytes that are asked about at either end of a range. In a file larger than memory the
+/// pages between would be read from disk once more than needed.
+const MOST: usize = 128 << 20;
 
-/// Collects ranges and asks for all of them at once.
-#[derive(Debug, Default)]
-pub(super) struct Probe {
-    /// Addresses, each with the ordinal of the column whose claim it belongs to.
-    points: Vec<(usize, usize)>,
+/// Whether the bytes from `skip` to `end` after `start` can be read. True where the system cannot
+/// say.
+pub(super) fn readable(start: *const u8, skip: usize, end: usize) -> bool {
+    let base = start.addr();
+    if base.checked_add(end).is_none_or(|end| end > usize::MAX - PAGE) {
+        return false;
+    }
+    // A pointer to the very start of a page may as well be the end of the memory before it.
+    let given = if base.is_multiple_of(PAGE) { base } else { base.next_multiple_of(PAGE) };
+    let first = ((base + skip) / PAGE * PAGE).max(given);
+    let pages = (base + end).saturating_sub(first).div_ceil(PAGE) * PAGE;
+    if pages <= 2 * MOST {
+        return all(first, pages);
+    }
+    all(first, MOST) && all(first + pages - MOST, MOST)
 }
 
-/// The column whose claim cannot be read, with the error.
-pub(super) type Unreadable = (usize, Error);
-
-impl Probe {
-    /// Adds a range of one column. Empty ranges are never read, so their address does not matter.
-    pub(super) fn add(&mut self, column: usize, start: *const u8, bytes: usize) {
-        let Some(last) = bytes.checked_sub(1) else {
-            return;
-        };
-        let first = start.addr();
-        self.points.push((first, column));
-        let step = (last / TRIES).max(STRIDE);
-        self.points.extend(
-            (1..TRIES).map(|i| i * step).take_while(|at| *at < last).map(|at| (first + at, column)),
-        );
-        if (first + last) / PAGE != first / PAGE {
-            self.points.push((first + last, column));
-        }
-    }
-
-    /// Tries what was added since the last time, and forgets it.
-    pub(super) fn check(&mut self) -> std::result::Result<(), Unreadable> {
-        let points = std::mem::take(&mut self.points);
-        for some in points.chunks(system::MOST) {
-            let readable = system::readable(some);
-            if let Some((_, column)) = some.get(readable) {
-                return Err((*column, unreadable()));
-            }
-        }
-        Ok(())
-    }
-}
-
-fn unreadable() -> Error {
-    invalid("a length or an offset leads outside the producer's memory")
+fn all(first: usize, bytes: usize) -> bool {
+    (bytes > FEW * PAGE && system::all(first, bytes))
+        || (first..first + bytes).step_by(PAGE).all(system::one)
 }
 
 #[cfg(target_os = "linux")]
 mod system {
-    /// The kernel's bound for one call (`UIO_MAXIOV`).
-    pub(super) const MOST: usize = 1024;
-
-    /// How many of the points, from the first on, can be read; all, if the kernel will not say.
-    pub(super) fn readable(points: &[(usize, usize)]) -> usize {
-        let mut bytes = [0_u8; MOST];
-        let local = libc::iovec { iov_base: bytes.as_mut_ptr().cast(), iov_len: points.len() };
-        let remote: Vec<libc::iovec> = points
-            .iter()
-            .map(|(at, _)| libc::iovec {
-                iov_base: std::ptr::with_exposed_provenance_mut(*at),
-                iov_len: 1,
-            })
-            .collect();
-        // SAFETY: the call writes at most `points.len()` bytes, one for each point and at most
-        // `MOST`, to `bytes`. It reads the points through the kernel, which reports unmapped ones
-        // instead of raising a signal, so they need not be valid.
-        let read = unsafe {
-            libc::process_vm_readv(
-                libc::getpid(),
-                &raw const local,
-                1,
-                remote.as_ptr(),
-                remote.len() as libc::c_ulong,
-                0,
+    /// Whether whole pages can be read, answered by mapping them in: `true` is certain. `false` can
+    /// also mean an old kernel or memory of a device.
+    pub(super) fn all(first: usize, bytes: usize) -> bool {
+        // SAFETY: this advice changes no memory and raises no signal; it fails for pages that are
+        // not mapped or not readable.
+        let refused = unsafe {
+            libc::madvise(
+                std::ptr::with_exposed_provenance_mut(first),
+                bytes,
+                libc::MADV_POPULATE_READ,
             )
         };
-        match usize::try_from(read) {
-            Ok(read) => read,
-            Err(_) if std::io::Error::last_os_error().raw_os_error() == Some(libc::EFAULT) => 0,
-            // Forbidden or unknown to this kernel: nothing is learnt.
-            Err(_) => points.len(),
-        }
+        refused == 0
+    }
+
+    /// Whether the kernel can read from this page. It is asked to change the signal mask in a way
+    /// that does not exist (as Abseil's `AddressIsReadable` does): it reads the new mask, fails with
+    /// `EFAULT` if it cannot, and with `EINVAL` for the way if it can. Nothing changes.
+    pub(super) fn one(page: usize) -> bool {
+        const NO_SUCH_WAY: libc::c_long = !0;
+        const MASK_BYTES: libc::c_long = 8;
+        let mask: *const u8 = std::ptr::with_exposed_provenance(page);
+        let old: *mut u8 = std::ptr::null_mut();
+        // SAFETY: the kernel reads the mask itself and reports a page that cannot be read.
+        let code =
+            unsafe { libc::syscall(libc::SYS_rt_sigprocmask, NO_SUCH_WAY, mask, old, MASK_BYTES) };
+        code == 0 || std::io::Error::last_os_error().raw_os_error() != Some(libc::EFAULT)
     }
 }
 
 #[cfg(not(target_os = "linux"))]
 mod system {
-    pub(super) const MOST: usize = 1024;
+    pub(super) fn all(_first: usize, _bytes: usize) -> bool {
+        true
+    }
 
-    /// Not known on this system.
-    pub(super) fn readable(points: &[(usize, usize)]) -> usize {
-        points.len()
+    pub(super) fn one(_page: usize) -> bool {
+        true
     }
 }

@@ -8,7 +8,8 @@ use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 
 use super::place::{invalid, within};
-use super::{abi, import_batch, import_schema};
+use super::vet::Known;
+use super::{abi, import_next, import_schema};
 use crate::error::{Code, Error, Result};
 
 /// Pulls batches from a producer, each checked before it is handed on.
@@ -22,6 +23,7 @@ pub struct StreamReader {
     schema: SchemaRef,
     /// Batches read so far.
     batches: u64,
+    known: Known,
 }
 
 #[derive(Debug)]
@@ -41,7 +43,7 @@ impl StreamReader {
     /// # Safety
     /// `stream` is released (which is refused) or a live struct of the C stream interface whose
     /// callbacks may be called from any one thread at a time, and every array that it will yield
-    /// satisfies what [`import_batch`] asks for.
+    /// satisfies what [`super::import_batch`] asks for.
     pub unsafe fn new(mut stream: FFI_ArrowArrayStream) -> Result<Self> {
         if stream.release().is_none() {
             return Err(invalid("the stream was already used")
@@ -58,7 +60,7 @@ impl StreamReader {
             return Err(failed(code));
         }
         let schema = import_schema(&schema)?;
-        Ok(Self { state: State::Open(stream), schema, batches: 0 })
+        Ok(Self { state: State::Open(stream), schema, batches: 0, known: Known::default() })
     }
 
     /// The schema of every batch.
@@ -71,7 +73,7 @@ impl StreamReader {
     ///
     /// # Errors
     /// [`Code::SourceFailed`] if the producer fails, [`Code::SchemaChanged`] for another number of
-    /// columns, and what [`import_batch`] refuses.
+    /// columns, and what [`super::import_batch`] refuses.
     #[allow(clippy::should_implement_trait, reason = "`next()?` reads better than an iterator")]
     pub fn next(&mut self) -> Result<Option<RecordBatch>> {
         let pulled = match &mut self.state {
@@ -90,25 +92,33 @@ impl StreamReader {
                 Ok(Some(batch))
             }
             Ok(None) => {
-                self.state = State::Ended;
+                self.finish(State::Ended);
                 Ok(None)
             }
             Err(error) => {
                 let error = within(|| format!("batch {ordinal}"))(error);
-                self.state = State::Failed(error.clone());
+                self.finish(State::Failed(error.clone()));
                 Err(error)
             }
         }
     }
 
-    fn import(&self, array: FFI_ArrowArray) -> Result<RecordBatch> {
+    /// Lets go of the stream and of what was kept of its batches.
+    fn finish(&mut self, state: State) {
+        self.state = state;
+        self.known = Known::default();
+    }
+
+    fn import(&mut self, array: FFI_ArrowArray) -> Result<RecordBatch> {
         let (columns, promised) = (abi::array(&array).n_children, self.schema.fields().len());
         if i64::try_from(promised) != Ok(columns) {
             let message = format!("{columns} columns in a stream of {promised}");
             return Err(Error::new(Code::SchemaChanged, message));
         }
         // SAFETY: `new` asked its caller for it.
-        unsafe { import_batch(array, &self.schema) }
+        let batch = unsafe { import_next(array, &self.schema, &mut self.known) };
+        self.known.next_batch();
+        batch
     }
 }
 

@@ -49,7 +49,12 @@ where
     let least = -most;
     let values = items::<T>(node.buffers.first(), node.len)?;
     let over = |value: &T| *value > most || *value < least;
-    if !values.iter().any(over) {
+    let mut any = false;
+    for value in values {
+        any |= *value > most;
+        any |= *value < least;
+    }
+    if !any {
         return Ok(true);
     }
     Ok(!values.iter().enumerate().any(|(slot, value)| over(value) && !is_null(nulls, slot)))

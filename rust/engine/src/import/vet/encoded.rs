@@ -11,10 +11,11 @@ use arrow_schema::{DataType, UnionMode};
 
 use super::super::node::{items, Node};
 use super::super::place::{field, invalid, within};
-use super::{array, counted, is_null, vet, Nulls};
+use super::known::is_worth_keeping;
+use super::{array, counted, is_null, vet, How, Nulls};
 use crate::error::{Error, Result};
 
-pub(super) fn dictionary(mut node: Node, repair: Nulls) -> Result<ArrayData> {
+pub(super) fn dictionary(mut node: Node, how: &mut How<'_>) -> Result<ArrayData> {
     let nulls = counted(&node);
     let DataType::Dictionary(keys, _) = &node.data_type else {
         return Err(Error::internal("not a dictionary"));
@@ -22,21 +23,33 @@ pub(super) fn dictionary(mut node: Node, repair: Nulls) -> Result<ArrayData> {
     let values = node.children.pop().ok_or_else(|| Error::internal("no dictionary"))?;
     let count = values.len;
     let repaired = match keys.as_ref() {
-        DataType::Int8 => vet_keys::<Int8Type>(&node, nulls.as_ref(), count, repair),
-        DataType::Int16 => vet_keys::<Int16Type>(&node, nulls.as_ref(), count, repair),
-        DataType::Int32 => vet_keys::<Int32Type>(&node, nulls.as_ref(), count, repair),
-        DataType::Int64 => vet_keys::<Int64Type>(&node, nulls.as_ref(), count, repair),
-        DataType::UInt8 => vet_keys::<UInt8Type>(&node, nulls.as_ref(), count, repair),
-        DataType::UInt16 => vet_keys::<UInt16Type>(&node, nulls.as_ref(), count, repair),
-        DataType::UInt32 => vet_keys::<UInt32Type>(&node, nulls.as_ref(), count, repair),
-        DataType::UInt64 => vet_keys::<UInt64Type>(&node, nulls.as_ref(), count, repair),
+        DataType::Int8 => vet_keys::<Int8Type>(&node, nulls.as_ref(), count, how),
+        DataType::Int16 => vet_keys::<Int16Type>(&node, nulls.as_ref(), count, how),
+        DataType::Int32 => vet_keys::<Int32Type>(&node, nulls.as_ref(), count, how),
+        DataType::Int64 => vet_keys::<Int64Type>(&node, nulls.as_ref(), count, how),
+        DataType::UInt8 => vet_keys::<UInt8Type>(&node, nulls.as_ref(), count, how),
+        DataType::UInt16 => vet_keys::<UInt16Type>(&node, nulls.as_ref(), count, how),
+        DataType::UInt32 => vet_keys::<UInt32Type>(&node, nulls.as_ref(), count, how),
+        DataType::UInt64 => vet_keys::<UInt64Type>(&node, nulls.as_ref(), count, how),
         _ => Err(invalid("the keys of a dictionary are not integers")),
     }?;
     if let Some(keys) = repaired {
         node.buffers = vec![keys];
     }
-    let values = vet(values, repair).map_err(within(|| "dictionary".to_owned()))?;
+    let values = dictionary_values(values, how).map_err(within(|| "dictionary".to_owned()))?;
     Ok(array(node.data_type, node.len, nulls, 0, node.buffers, vec![values]))
+}
+
+fn dictionary_values(values: Node, how: &mut How<'_>) -> Result<ArrayData> {
+    if !is_worth_keeping(&values) {
+        return vet(values, how);
+    }
+    if let Some(known) = how.known.find(&values) {
+        return Ok(known);
+    }
+    let checked = vet(values.clone(), how)?;
+    how.known.keep(values, &checked);
+    Ok(checked)
 }
 
 /// Every key that is not null is below `count`. Returns keys with 0 under nulls if others were not.
@@ -44,7 +57,7 @@ fn vet_keys<K: ArrowDictionaryKeyType>(
     node: &Node,
     nulls: Option<&NullBuffer>,
     count: usize,
-    repair: Nulls,
+    how: &mut How<'_>,
 ) -> Result<Option<Buffer>> {
     let keys = items::<K::Native>(node.buffers.first(), node.len)?;
     // `to_usize` is `None` for negative keys.
@@ -60,7 +73,7 @@ fn vet_keys<K: ArrowDictionaryKeyType>(
     if keys.iter().enumerate().any(|(slot, key)| valid(slot) && !inside(key)) {
         return Err(invalid("a dictionary key is out of range"));
     }
-    if repair == Nulls::Strict {
+    if how.nulls == Nulls::Strict {
         // A null key may be anything; only import makes it harmless.
         return Ok(None);
     }
@@ -70,14 +83,14 @@ fn vet_keys<K: ArrowDictionaryKeyType>(
 }
 
 /// Keeps the runs that the array's slots lie in, with ends counted from its first slot.
-pub(super) fn run_ends(mut node: Node, repair: Nulls) -> Result<ArrayData> {
+pub(super) fn run_ends(mut node: Node, how: &mut How<'_>) -> Result<ArrayData> {
     let (Some(values), Some(ends)) = (node.children.pop(), node.children.pop()) else {
         return Err(Error::internal("run ends without children"));
     };
     match ends.data_type {
-        DataType::Int16 => runs::<Int16Type>(node, &ends, values, repair),
-        DataType::Int32 => runs::<Int32Type>(node, &ends, values, repair),
-        DataType::Int64 => runs::<Int64Type>(node, &ends, values, repair),
+        DataType::Int16 => runs::<Int16Type>(node, &ends, values, how),
+        DataType::Int32 => runs::<Int32Type>(node, &ends, values, how),
+        DataType::Int64 => runs::<Int64Type>(node, &ends, values, how),
         _ => Err(invalid("run ends are not 16, 32 or 64 bit integers")),
     }
 }
@@ -86,7 +99,7 @@ fn runs<E: ArrowPrimitiveType>(
     node: Node,
     ends: &Node,
     mut values: Node,
-    repair: Nulls,
+    how: &mut How<'_>,
 ) -> Result<ArrayData> {
     if counted(ends).is_some() {
         return Err(invalid("a run end is null"));
@@ -100,20 +113,21 @@ fn runs<E: ArrowPrimitiveType>(
     let first = all.partition_point(|end| until(end) <= start);
     let last = all.partition_point(|end| until(end) < limit);
     let used = all.get(first..=last).ok_or_else(short)?;
-    let before = first.checked_sub(1).and_then(|run| all.get(run)).map_or(0, until);
-    let mut previous = before.min(start).max(0);
-    if before > start {
-        return Err(backwards());
-    }
+    // What lies before the first run used is not looked at but for the one just before it.
+    let mut previous = match first.checked_sub(1).and_then(|run| all.get(run)).map(until) {
+        Some(before) if before <= 0 || before > start => return Err(backwards()),
+        Some(before) => before,
+        None => 0,
+    };
     let mut moved = Vec::with_capacity(used.len());
     for end in used.iter().map(until) {
-        if end <= previous {
+        if end <= previous.max(start) {
             return Err(backwards());
         }
         previous = end;
         moved.push(end.min(limit) - start);
     }
-    if moved.first().is_none_or(|end| *end <= 0) || previous < limit {
+    if previous < limit {
         return Err(short());
     }
     values.cut(first, used.len())?;
@@ -121,7 +135,7 @@ fn runs<E: ArrowPrimitiveType>(
     let moved: Option<Vec<E::Native>> = moved.iter().map(native).collect();
     let buffers = vec![Buffer::from_vec(moved.ok_or_else(short)?)];
     let ends = array(ends.data_type.clone(), used.len(), None, 0, buffers, vec![]);
-    let values = vet(values, repair).map_err(within(|| "values".to_owned()))?;
+    let values = vet(values, how).map_err(within(|| "values".to_owned()))?;
     Ok(array(node.data_type, node.len, None, 0, vec![], vec![ends, values]))
 }
 
@@ -134,7 +148,7 @@ fn signed(number: usize) -> Result<i64> {
 }
 
 /// Every type id is one of the union's, and every offset of a dense union lies in its child.
-pub(super) fn union(mut node: Node, repair: Nulls) -> Result<ArrayData> {
+pub(super) fn union(mut node: Node, how: &mut How<'_>) -> Result<ArrayData> {
     let DataType::Union(fields, mode) = &node.data_type else {
         return Err(Error::internal("not a union"));
     };
@@ -165,7 +179,7 @@ pub(super) fn union(mut node: Node, repair: Nulls) -> Result<ArrayData> {
             UnionMode::Sparse => child.cut(node.start, node.len),
             UnionMode::Dense => Ok(()),
         };
-        let checked = cut.and_then(|()| vet(child, repair));
+        let checked = cut.and_then(|()| vet(child, how));
         children.push(checked.map_err(within(|| field(inner.name())))?);
     }
     Ok(array(node.data_type, node.len, None, 0, node.buffers, children))

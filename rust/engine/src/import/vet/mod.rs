@@ -6,6 +6,7 @@
 
 mod decimals;
 mod encoded;
+mod known;
 mod nested;
 mod texts;
 mod views;
@@ -17,6 +18,8 @@ use arrow_schema::DataType;
 use super::node::Node;
 use crate::error::Result;
 
+pub(super) use known::Known;
+
 /// What becomes of unusable values under a null.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Nulls {
@@ -26,11 +29,18 @@ pub(super) enum Nulls {
     Strict,
 }
 
+/// What a check may do, and what it may build on.
+#[derive(Debug)]
+pub(super) struct How<'a> {
+    pub(super) nulls: Nulls,
+    pub(super) known: &'a mut Known,
+}
+
 /// Checks an array with all it contains.
 ///
 /// # Errors
 /// [`crate::error::Code::InvalidArrow`].
-pub(super) fn vet(node: Node, nulls: Nulls) -> Result<ArrayData> {
+pub(super) fn vet(node: Node, how: &mut How<'_>) -> Result<ArrayData> {
     use DataType as T;
     if node.len == 0 {
         return Ok(ArrayData::new_empty(&node.data_type));
@@ -39,18 +49,18 @@ pub(super) fn vet(node: Node, nulls: Nulls) -> Result<ArrayData> {
         T::Decimal32(..) | T::Decimal64(..) | T::Decimal128(..) | T::Decimal256(..) => {
             decimals::vet(node)
         }
-        T::Utf8 | T::Binary => texts::vet::<i32>(node, nulls),
-        T::LargeUtf8 | T::LargeBinary => texts::vet::<i64>(node, nulls),
-        T::Utf8View | T::BinaryView => views::vet(node, nulls),
-        T::List(_) | T::Map(..) => nested::list::<i32>(node, nulls),
-        T::LargeList(_) => nested::list::<i64>(node, nulls),
-        T::ListView(_) => nested::list_view::<i32>(node, nulls),
-        T::LargeListView(_) => nested::list_view::<i64>(node, nulls),
-        T::FixedSizeList(..) => nested::fixed_size_list(node, nulls),
-        T::Struct(_) => nested::structure(node, nulls),
-        T::Dictionary(..) => encoded::dictionary(node, nulls),
-        T::RunEndEncoded(..) => encoded::run_ends(node, nulls),
-        T::Union(..) => encoded::union(node, nulls),
+        T::Utf8 | T::Binary => texts::vet::<i32>(node, how),
+        T::LargeUtf8 | T::LargeBinary => texts::vet::<i64>(node, how),
+        T::Utf8View | T::BinaryView => views::vet(node, how),
+        T::List(_) | T::Map(..) => nested::list::<i32>(node, how),
+        T::LargeList(_) => nested::list::<i64>(node, how),
+        T::ListView(_) => nested::list_view::<i32>(node, how),
+        T::LargeListView(_) => nested::list_view::<i64>(node, how),
+        T::FixedSizeList(..) => nested::fixed_size_list(node, how),
+        T::Struct(_) => nested::structure(node, how),
+        T::Dictionary(..) => encoded::dictionary(node, how),
+        T::RunEndEncoded(..) => encoded::run_ends(node, how),
+        T::Union(..) => encoded::union(node, how),
         // Any value is one: numbers, times, booleans, fixed-size binary, null.
         _ => {
             let (buffers, validity) = (node.buffers, node.validity.map(NullBuffer::new));

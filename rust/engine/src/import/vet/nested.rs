@@ -8,11 +8,11 @@ use arrow_schema::{DataType, Field};
 use super::super::node::{items, Node};
 use super::super::place::{field, invalid, within};
 use super::texts::{bounds, out_of_bounds};
-use super::{array, counted, vet, Nulls};
+use super::{array, counted, vet, How};
 use crate::error::{Error, Result};
 
 /// Lists and maps. A list that uses a part of its child gets offsets from 0 on and that part.
-pub(super) fn list<O: OffsetSizeTrait>(mut node: Node, repair: Nulls) -> Result<ArrayData> {
+pub(super) fn list<O: OffsetSizeTrait>(mut node: Node, how: &mut How<'_>) -> Result<ArrayData> {
     let nulls = counted(&node);
     let mut child = only(&mut node)?;
     let offsets = items::<O>(node.buffers.first(), node.len + 1)?;
@@ -23,7 +23,7 @@ pub(super) fn list<O: OffsetSizeTrait>(mut node: Node, repair: Nulls) -> Result<
         let moved: Vec<O> = offsets.iter().map(|offset| *offset - base).collect();
         node.buffers = vec![Buffer::from_vec(moved)];
     }
-    let child = values(child, repair)?;
+    let child = values(child, how)?;
     match &node.data_type {
         DataType::Map(entries, _) => pairs(entries, &child)?,
         DataType::List(inner) | DataType::LargeList(inner) => never_null(inner, &child, None)?,
@@ -33,7 +33,10 @@ pub(super) fn list<O: OffsetSizeTrait>(mut node: Node, repair: Nulls) -> Result<
 }
 
 /// List views, whose parts may overlap and stand in any order.
-pub(super) fn list_view<O: OffsetSizeTrait>(mut node: Node, repair: Nulls) -> Result<ArrayData> {
+pub(super) fn list_view<O: OffsetSizeTrait>(
+    mut node: Node,
+    how: &mut How<'_>,
+) -> Result<ArrayData> {
     let nulls = counted(&node);
     let mut child = only(&mut node)?;
     let offsets = items::<O>(node.buffers.first(), node.len)?;
@@ -65,14 +68,14 @@ pub(super) fn list_view<O: OffsetSizeTrait>(mut node: Node, repair: Nulls) -> Re
             *offsets = moved;
         }
     }
-    let child = values(child, repair)?;
+    let child = values(child, how)?;
     if let DataType::ListView(inner) | DataType::LargeListView(inner) = &node.data_type {
         never_null(inner, &child, None)?;
     }
     Ok(array(node.data_type, node.len, nulls, 0, node.buffers, vec![child]))
 }
 
-pub(super) fn fixed_size_list(mut node: Node, repair: Nulls) -> Result<ArrayData> {
+pub(super) fn fixed_size_list(mut node: Node, how: &mut How<'_>) -> Result<ArrayData> {
     let nulls = counted(&node);
     let mut child = only(&mut node)?;
     let DataType::FixedSizeList(inner, size) = &node.data_type else {
@@ -81,12 +84,12 @@ pub(super) fn fixed_size_list(mut node: Node, repair: Nulls) -> Result<ArrayData
     let size = usize::try_from(*size).map_err(|_| out_of_bounds())?;
     let from = node.start.checked_mul(size).ok_or_else(out_of_bounds)?;
     child.cut(from, node.len.checked_mul(size).ok_or_else(out_of_bounds)?)?;
-    let child = values(child, repair)?;
+    let child = values(child, how)?;
     never_null(inner, &child, nulls.as_ref().map(|nulls| nulls.expand(size)).as_ref())?;
     Ok(array(node.data_type, node.len, nulls, 0, vec![], vec![child]))
 }
 
-pub(super) fn structure(node: Node, repair: Nulls) -> Result<ArrayData> {
+pub(super) fn structure(node: Node, how: &mut How<'_>) -> Result<ArrayData> {
     let nulls = counted(&node);
     let DataType::Struct(fields) = &node.data_type else {
         return Err(Error::internal("not a struct"));
@@ -94,7 +97,7 @@ pub(super) fn structure(node: Node, repair: Nulls) -> Result<ArrayData> {
     let mut children = Vec::with_capacity(fields.len());
     for (mut child, inner) in node.children.into_iter().zip(fields) {
         let checked = child.cut(node.start, node.len).and_then(|()| {
-            let data = vet(child, repair)?;
+            let data = vet(child, how)?;
             never_null(inner, &data, nulls.as_ref())?;
             Ok(data)
         });
@@ -107,8 +110,8 @@ fn only(node: &mut Node) -> Result<Node> {
     node.children.pop().ok_or_else(|| Error::internal("a list without values"))
 }
 
-fn values(child: Node, repair: Nulls) -> Result<ArrayData> {
-    vet(child, repair).map_err(within(|| "values".to_owned()))
+fn values(child: Node, how: &mut How<'_>) -> Result<ArrayData> {
+    vet(child, how).map_err(within(|| "values".to_owned()))
 }
 
 /// The entries of a map and their keys have no nulls.

@@ -7,10 +7,10 @@ use arrow_schema::DataType;
 
 use super::super::node::{items, Node};
 use super::super::place::invalid;
-use super::{array, counted, is_null, Nulls};
+use super::{array, counted, is_null, How, Nulls};
 use crate::error::{Error, Result};
 
-pub(super) fn vet<O: OffsetSizeTrait>(node: Node, repair: Nulls) -> Result<ArrayData> {
+pub(super) fn vet<O: OffsetSizeTrait>(node: Node, how: &mut How<'_>) -> Result<ArrayData> {
     let nulls = counted(&node);
     let offsets = items::<O>(node.buffers.first(), node.len + 1)?;
     let values = node.buffers.get(1).map_or(&[][..], Buffer::as_slice);
@@ -22,7 +22,7 @@ pub(super) fn vet<O: OffsetSizeTrait>(node: Node, repair: Nulls) -> Result<Array
     }
     // What is wrong may hide under nulls.
     let not_text = || invalid("a text is not UTF-8");
-    let Some(nulls) = nulls.filter(|_| repair == Nulls::Repair) else {
+    let Some(nulls) = nulls.filter(|_| how.nulls == Nulls::Repair) else {
         return Err(not_text());
     };
     let (offsets, values) = blanked(offsets, used, first, &nulls)?;

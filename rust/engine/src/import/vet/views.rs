@@ -6,29 +6,43 @@ use arrow_schema::DataType;
 
 use super::super::node::{items, Node};
 use super::super::place::invalid;
-use super::{array, counted, is_null, Nulls};
+use super::{array, counted, is_null, How, Nulls};
 use crate::error::Result;
 
-/// The high bits of the twelve bytes of an inline view.
-const NOT_ASCII: u128 = 0x8080_8080_8080_8080_8080_8080_0000_0000;
+/// For each length of an inline view, the bits that are zero if it is ASCII and its padding zero.
+const SHORT: [u128; MAX_INLINE_VIEW_LEN as usize + 1] = {
+    let mut masks = [0; MAX_INLINE_VIEW_LEN as usize + 1];
+    let mut length = 0;
+    while length < masks.len() {
+        let mut byte = 0;
+        while byte < 12 {
+            let bits: u128 = if byte < length { 0x80 } else { 0xff };
+            masks[length] |= bits << (32 + 8 * byte);
+            byte += 1;
+        }
+        length += 1;
+    }
+    masks
+};
 
-pub(super) fn vet(mut node: Node, repair: Nulls) -> Result<ArrayData> {
+pub(super) fn vet(mut node: Node, how: &mut How<'_>) -> Result<ArrayData> {
     let nulls = counted(&node);
     let views = items::<u128>(node.buffers.first(), node.len)?;
     let values = node.buffers.get(1..).unwrap_or_default();
     let text = node.data_type == DataType::Utf8View;
-    let check = |view: u128| {
+    let check = |view: &u128| {
         if text {
-            check::<true>(view, values)
+            check::<true>(*view, values)
         } else {
-            check::<false>(view, values)
+            check::<false>(*view, values)
         }
     };
-    let bad = |view: &u128| check(*view).is_err();
-    if views.iter().any(bad) {
+    // The usual short view, without a jump for each of its properties.
+    let short = |view: &u128| SHORT.get(*view as u32 as usize).is_some_and(|m| view & m == 0);
+    if !views.iter().all(|view| short(view) || check(view).is_ok()) {
         for (slot, view) in views.iter().enumerate() {
-            if repair == Nulls::Strict || !is_null(nulls.as_ref(), slot) {
-                check(*view)?;
+            if how.nulls == Nulls::Strict || !is_null(nulls.as_ref(), slot) {
+                check(view)?;
             }
         }
         let repaired = blanked(views, nulls.as_ref());
@@ -53,7 +67,7 @@ fn check<const TEXT: bool>(view: u128, values: &[Buffer]) -> Result<()> {
         if length < MAX_INLINE_VIEW_LEN && view >> (32 + 8 * length) != 0 {
             return Err(invalid("the padding of a short view is not zero"));
         }
-        if TEXT && view & NOT_ASCII != 0 {
+        if TEXT {
             let short = bytes.get(4..4 + length as usize).unwrap_or_default();
             std::str::from_utf8(short).map_err(|_| not_text())?;
         }
