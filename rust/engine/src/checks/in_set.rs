@@ -274,7 +274,7 @@ where
         // NaN fails both ways: it is in no set, and it is no value that a set could exclude.
         match self.members.as_slice() {
             [only] => {
-                bits::fill(array.values(), fail, |v| (v == *only) == negate || Native::is_nan(v))
+                bits::fill(array.values(), fail, |v| (v == *only) == negate || Native::is_nan(v));
             }
             members if members.len() <= 8 => bits::fill(array.values(), fail, |v| {
                 let mut found = false;

@@ -73,7 +73,7 @@ mod tests {
         let all: Vec<u8> = (0..=255).collect();
         let mut out = vec![0; 512];
         hex(&all, &mut out);
-        let expected: String = all.iter().map(|b| format!("{b:02x}")).collect();
+        let expected: String = all.iter().map(|b| format!("{b:02x}")).collect::<Vec<_>>().concat();
         assert_eq!(String::from_utf8(out).unwrap(), expected);
         assert_eq!(hex_text(&all), expected);
     }

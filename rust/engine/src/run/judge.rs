@@ -1,7 +1,7 @@
 //! Judging one piece: a column at a time, and a morsel of it at a time.
 
 use arrow_array::cast::AsArray;
-use arrow_array::{make_array, Array, ArrayRef, RecordBatch};
+use arrow_array::{make_array, Array, ArrayRef, PrimitiveArray, RecordBatch};
 use arrow_buffer::NullBuffer;
 use arrow_schema::DataType;
 
@@ -257,8 +257,8 @@ fn first_rows(tally: &mut Tally, fail: &[u64], base_row: u64) {
 
 fn nan_rows(array: &ArrayRef, fail: &[u64]) -> u64 {
     use arrow_array::types::{Float32Type, Float64Type};
-    let single = array.as_primitive_opt::<Float32Type>().map(|a| a.values());
-    let double = array.as_primitive_opt::<Float64Type>().map(|a| a.values());
+    let single = array.as_primitive_opt::<Float32Type>().map(PrimitiveArray::values);
+    let double = array.as_primitive_opt::<Float64Type>().map(PrimitiveArray::values);
     bits::ones_of(fail)
         .filter(|row| {
             single.and_then(|v| v.get(*row)).is_some_and(|v: &f32| f32::is_nan(*v))

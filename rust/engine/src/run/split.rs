@@ -138,20 +138,14 @@ impl MaskTree {
                 for ((child, field), tree) in
                     parent.columns().iter().zip(parent.fields()).zip(trees)
                 {
-                    match tree {
-                        Some(tree) => {
-                            let masked = tree.apply(child)?;
-                            fields.push(Arc::new(Field::new(
-                                field.name(),
-                                masked.data_type().clone(),
-                                true,
-                            )));
-                            columns.push(masked);
-                        }
-                        None => {
-                            fields.push(Arc::clone(field));
-                            columns.push(ArrayRef::clone(child));
-                        }
+                    if let Some(tree) = tree {
+                        let masked = tree.apply(child)?;
+                        let data_type = masked.data_type().clone();
+                        fields.push(Arc::new(Field::new(field.name(), data_type, true)));
+                        columns.push(masked);
+                    } else {
+                        fields.push(Arc::clone(field));
+                        columns.push(ArrayRef::clone(child));
                     }
                 }
                 let built = StructArray::try_new(fields.into(), columns, parent.nulls().cloned());
