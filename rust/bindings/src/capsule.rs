@@ -1,4 +1,4 @@
-//! The Arrow PyCapsule interface: structs move out of capsules on the way in, and into capsules on
+//! The Arrow `PyCapsule` interface: structs move out of capsules on the way in, and into capsules on
 //! the way out. Everything that comes in passes through the engine's import validation.
 // Capsules hand out raw pointers; each block says why it is sound.
 #![allow(unsafe_code)]

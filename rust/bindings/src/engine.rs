@@ -31,7 +31,7 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Schema>()
 }
 
-/// An Arrow schema; speaks the PyCapsule interface.
+/// An Arrow schema; speaks the `PyCapsule` interface.
 #[pyclass(frozen, module = "meshgate._native")]
 struct Schema(SchemaRef);
 
@@ -42,7 +42,7 @@ impl Schema {
     }
 }
 
-/// One record batch; speaks the PyCapsule interface.
+/// One record batch; speaks the `PyCapsule` interface.
 #[pyclass(frozen, module = "meshgate._native")]
 struct Batch(RecordBatch);
 
