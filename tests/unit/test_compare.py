@@ -297,3 +297,51 @@ def test_drafts_may_break_with_a_minor_version() -> None:
     draft = replace(load(BASE), status="draft")
     new = replace(edited("max: 10}", "max: 20}"), version="1.3.0")
     assert judge(draft, new).allowed
+
+
+@pytest.mark.parametrize(
+    ("check", "old", "new", "direction"),
+    [
+        ("not_in_set", "values: [x]", "values: [x, y]", T),
+        ("not_in_set", "values: [x, y]", "values: [x]", L),
+        ("in_set", "values: [x]", "values: [x], case_insensitive: true", L),
+        ("not_in_set", "values: [x]", "values: [x], case_insensitive: true", T),
+        ("in_set", "values: [0.10]", "values: [0.1]", N),
+        ("in_set", "values: [1]", "values: [true]", B),
+        ("regex_not", "pattern: a", "pattern: a, full_match: true", L),
+        ("between", "min: '2024-01-01'", "min: '2023-01-01'", L),
+        ("between", "min: '2024-01-01T00:00:00Z'", "min: '2024-01-01T00:00:00+02:00'", U),
+        ("ge", "value: 9", "value: 10", T),
+        ("le", "value: 9.99", "value: 10", L),
+        ("length", "exact: 3", "max: 3", L),
+        ("length", "max: 3", "max: 3, length_unit: bytes", U),
+        ("freshness", "max_age: 24h", "max_age: 1d", N),
+        ("freshness", "max_age: 24h", "max_age: 90m", T),
+        ("latency", "max_age: 1h", "max_age: 2h", L),
+        ("unique", "nulls_distinct: true", "nulls_distinct: false", T),
+        ("own_check", "a: 1", "a: 2", U),
+    ],
+)
+def test_arguments_of_checks(check: str, old: str, new: str, direction: str) -> None:
+    head = "dataset: d\nversion: 1.0.0\nowner: o\nschema: [{name: a, type: string}]\n"
+    rule = "quality_rules: [{column: a, rule: %s, args: {%s}}]\n"
+    changes = compare(load(head + rule % (check, old)), load(head + rule % (check, new)))
+    assert [c.direction for c in changes] == [direction], changes
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "direction"),
+    [
+        ("max_rows: 5", "max_rows: 9", L),
+        ("max_rows: 5", "max_rows: 0", T),
+        ("max_rows: 0", "max_pct: 0", N),
+        ("max_rows: 5", "max_pct: 5", U),
+        ("max_rows: 5", "max_rows: 5, max_pct: 1", T),
+        ("max_rows: 5, max_pct: 1", "max_rows: 6, max_pct: 0.5", B),
+    ],
+)
+def test_thresholds(old: str, new: str, direction: str) -> None:
+    head = "dataset: d\nversion: 1.0.0\nowner: o\nschema: [{name: a, type: string}]\n"
+    rule = "quality_rules: [{column: a, rule: unique, %s}]\n"
+    changes = compare(load(head + rule % old), load(head + rule % new))
+    assert [c.direction for c in changes] == [direction], changes

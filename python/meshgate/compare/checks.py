@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 
@@ -122,13 +122,9 @@ def _family(check: Check) -> str:
 
 def _changed(old: Check, new: Check) -> Changes:
     path = _path(new)
-    if _form(replace(old, id=new.id)) != _form(new):
+    if encode(_form(old)) != encode(_form(new)):
         accepts = _accepts(old, new)
-        if accepts != NONE or (old.check, old.args, old.columns) != (
-            new.check,
-            new.args,
-            new.columns,
-        ):
+        if accepts != NONE or _asserted(old) != _asserted(new):
             yield change(path, "check_changed", accepts, _form(old), _form(new))
         tolerates = _tolerance(old, new)
         if (old.max_rows, old.max_pct) != (new.max_rows, new.max_pct):
@@ -151,7 +147,7 @@ def _severity(path: str, old: Check, new: Check) -> Change:
 
 def _accepts(old: Check, new: Check) -> str:
     """What the change of name, columns and arguments does to the rows that pass."""
-    if (old.check, old.columns, old.args) == (new.check, new.columns, new.args):
+    if _asserted(old) == _asserted(new):
         return NONE
     if new.check in _KEYS:
         return _key(old, new)
@@ -165,6 +161,21 @@ def _accepts(old: Check, new: Check) -> str:
         return BOTH
     judge = _BY_ARGUMENTS.get(new.check)
     return UNDETERMINED if judge is None else judge(old, new)
+
+
+def _asserted(check: Check) -> tuple[object, ...]:
+    return check.check, check.columns, _typed(check.args)
+
+
+def _typed(value: object) -> object:
+    """The value with booleans told from numbers; Python holds True and 1 for equal."""
+    if isinstance(value, bool):
+        return ("boolean", value)
+    if isinstance(value, tuple):
+        return tuple(_typed(item) for item in value)
+    if isinstance(value, Mapping):
+        return frozenset((key, _typed(item)) for key, item in value.items())
+    return value
 
 
 def _key(old: Check, new: Check) -> str:
@@ -187,11 +198,8 @@ def _sets(old: Check, new: Check) -> str:
 
 def _values(check: Check) -> frozenset[object]:
     values = check.args.get("values")
-    # True is not 1 here, and neither is "1".
     return (
-        frozenset((type(v) is bool, v) for v in values)
-        if isinstance(values, tuple)
-        else frozenset()
+        frozenset(_typed(value) for value in values) if isinstance(values, tuple) else frozenset()
     )
 
 

@@ -61,6 +61,7 @@ def read(data: str | bytes, findings: Findings, limits: Limits) -> Node:
 _FORBIDDEN = re.compile(
     "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 )
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _TAG_DIRECTIVE = re.compile(r"^%TAG\b", re.MULTILINE)
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
@@ -239,6 +240,8 @@ class _Builder:
                 event,
                 help="the limit is scalar_chars",
             )
+        if not text.isascii() and _SURROGATE.search(text):  # the Python parser takes "\ud800"
+            self.fail("contract.encoding", "a text holds half of a surrogate pair", event)
         mark = event.start_mark
         plain = event.implicit[0] and event.tag is None
         node = Scalar(text, plain, mark.line + 1, mark.column + 1)

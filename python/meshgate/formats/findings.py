@@ -16,6 +16,7 @@ from meshgate.errors import ContractError, Where
 
 _MOST = 100  # findings after which reading ends: nobody repairs more in one go
 _SHOWN_CHARS = 60
+_PATH_CHARS = 160
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
 
@@ -37,6 +38,8 @@ class Findings:
         help: str | None = None,
     ) -> None:
         """Keeps a finding; reading goes on."""
+        if len(path) > _PATH_CHARS:
+            path = f"{path[: _PATH_CHARS // 2]}…{path[-_PATH_CHARS // 2 :]}"
         where = Where(self.file, line, column, path or None)
         self.errors.append(ContractError(code=code, message=message, where=where, help=help))
         if len(self.errors) >= _MOST:
