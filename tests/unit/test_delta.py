@@ -515,6 +515,61 @@ def test_commits_of_others_are_not_taken_for_torn(delta, tmp_path):
     assert not list((tmp_path / PRODUCT / "_delta_log").glob(".torn-*"))
 
 
+@pytest.fixture
+def checkpointed(delta, monkeypatch):
+    monkeypatch.setattr("meshgate.adapters.delta_log.CHECKPOINT_EVERY", 4)
+    for number in range(9):
+        publish(delta, f"p{number}", [Split(rows(1))])
+    return delta
+
+
+def checkpoints(tmp_path):
+    return sorted(p.name for p in (tmp_path / PRODUCT / "_delta_log").glob("0*.parquet"))
+
+
+def test_checkpoints_are_made_in_time_and_keep_every_id(checkpointed, tmp_path):
+    assert [int(name[:20]) for name in checkpoints(tmp_path)] == [4, 8]
+    assert [checkpointed.find(PRODUCT, f"p{n}").main.version for n in range(9)] == [*range(1, 10)]
+    assert len(checkpoints(tmp_path)) == 2
+    assert len(list((tmp_path / PRODUCT / "_delta_log").glob("0*.json"))) == 10
+
+
+@pytest.mark.parametrize("what", ["checkpoint", "hint", "both"])
+def test_a_torn_checkpoint_is_set_aside(checkpointed, tmp_path, what):
+    log = tmp_path / PRODUCT / "_delta_log"
+    (tmp_path / PRODUCT / durable.PRIVATE / "checkpoint").write_text("4")  # lost power before 8
+    if what != "hint":
+        path = log / checkpoints(tmp_path)[-1]
+        path.write_bytes(path.read_bytes()[:100])
+    if what != "checkpoint":
+        (log / "_last_checkpoint").write_bytes(b"")
+    assert checkpointed.find(PRODUCT, "p8").main.version == 9
+    assert [int(name[:20]) for name in checkpoints(tmp_path)] == [4]
+    assert publish(checkpointed, "p9", [Split(rows(1))]).main.version == 10
+    assert count(checkpointed) == 10
+
+
+def test_a_checkpoint_in_the_making_is_left_alone(checkpointed, tmp_path):
+    (tmp_path / PRODUCT / durable.PRIVATE / "checkpoint").unlink()
+    with Table(tmp_path / PRODUCT, tmp_path / durable.PRIVATE / "locks").log.lock():
+        assert checkpointed.find(PRODUCT, "p8").main.version == 9
+    assert len(checkpoints(tmp_path)) == 2
+
+
+def test_a_checkpoint_that_the_log_needs_is_left_alone(checkpointed, tmp_path):
+    (tmp_path / PRODUCT / durable.PRIVATE / "checkpoint").unlink()
+    (tmp_path / PRODUCT / "_delta_log" / f"{3:020d}.json").unlink()
+    assert checkpointed.find(PRODUCT, "p8").main.version == 9
+    assert len(checkpoints(tmp_path)) == 2
+
+
+def test_a_checkpoint_that_fails_does_not_concern_the_publication(delta, monkeypatch, tmp_path):
+    monkeypatch.setattr("meshgate.adapters.delta_log.CHECKPOINT_EVERY", 1)
+    monkeypatch.setattr(DeltaTable, "create_checkpoint", lambda _: (_ for _ in ()).throw(OSError()))
+    assert publish(delta).main.version == 1
+    assert checkpoints(tmp_path) == []
+
+
 def test_a_note_about_another_log_is_not_believed(delta, tmp_path):
     for number in range(3):
         publish(delta, f"p{number}")

@@ -87,6 +87,7 @@ def test_published_is_final(ledger):
     done = publish(ledger)
     assert ledger.begin("finance.ledger", "p1", CONTRACT.digest).state == PUBLISHED
     ledger.abort("finance.ledger", "p1")
+    ledger.allow(receipt(), "0" * 16)
     ledger.deny(receipt(state=DENIED))
     publish(ledger, version=9)
     assert state(ledger) == PUBLISHED

@@ -152,11 +152,12 @@ class Delta:
         if publication.evolve:
             main.evolve(staged.schema)
             aside.evolve(staged.quarantine_schema)
-        held = aside.find(publish_id)
-        if held is None and staged.rejected:
+        if staged.rejected:
             described = _aside_of(publication)
             aside.create(name + durable.QUARANTINE, staged.quarantine_schema, described)
             held = aside.commit(publish_id, staged.rejected, staged.quarantine_schema, receipt)
+        else:
+            held = aside.find(publish_id)
         committed = main.commit(
             publish_id,
             staged.accepted,
@@ -165,8 +166,9 @@ class Delta:
             publication.mode,
             publication.watermarks,
         )
-        with suppress(StageError):  # what another attempt has committed needs no files of this one
-            self.abort(staged)
+        if any(part is not None and part.receipt != receipt for part in (committed, held)):
+            with suppress(StageError):  # another attempt has committed: ours has files too many
+                self.abort(staged)
         return Found(committed, held)
 
     def describe(self, publication: Publication, staged: Staged) -> None:
@@ -222,7 +224,7 @@ class Delta:
         return sorted(
             folder.name
             for folder in self._location.iterdir()
-            if not folder.name.endswith(durable.QUARANTINE) and Table(folder, self._locks).exists
+            if not folder.name.endswith(durable.QUARANTINE) and self._main(folder.name).log.exists
         )
 
     def gc(

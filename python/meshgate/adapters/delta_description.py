@@ -58,7 +58,7 @@ def describe(table: Table, name: str, schema: pa.Schema, description: Mapping[st
             "configuration": configuration,
         }
         if _commit(table, handle.version() + 1, action):
-            table.settle()
+            table.log.settle()
             return
     failed("too many others committed at the same time")
 
@@ -81,12 +81,12 @@ def _commit(table: Table, version: int, action: Mapping[str, Any]) -> bool:
         "engineInfo": "meshgate",
     }
     lines = [json.dumps({"commitInfo": info}), json.dumps({"metaData": action})]
-    temporary = table.log / f".mg-{os.urandom(8).hex()}.tmp"
+    temporary = table.log.folder / f".mg-{os.urandom(8).hex()}.tmp"
     try:
         temporary.write_text("\n".join(lines))
         durable.sync_file(temporary)
         try:
-            os.link(temporary, table.log / f"{version:020d}.json")
+            os.link(temporary, table.log.folder / f"{version:020d}.json")
         except FileExistsError:
             return False
         finally:

@@ -10,11 +10,9 @@ promise that a publish id is used once. The library's messages may hold values; 
 from __future__ import annotations
 
 import json
-import os
 import random
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
@@ -29,10 +27,9 @@ from deltalake import (
 from deltalake.exceptions import CommitFailedError, TableNotFoundError
 from deltalake.transaction import AddAction, RemoveAction
 
-from meshgate.adapters import durable
 from meshgate.adapters.base import Committed, StagedFile
 from meshgate.adapters.delta_fit import differences, extends, refuse_foreign
-from meshgate.adapters.delta_repair import mend
+from meshgate.adapters.delta_log import Log
 from meshgate.errors import CommitFailed, CommitUnknown, StageError
 
 _ID, _RECEIPT = "meshgate.publish-id", "meshgate.receipt"
@@ -49,16 +46,7 @@ class Table:
     """The table in one local folder; it need not exist yet."""
 
     def __init__(self, root: Path, locks: Path) -> None:
-        self.root, self._locks = root, locks
-        self.log = root / "_delta_log"
-
-    @property
-    def exists(self) -> bool:
-        """Whether the log has a commit or a checkpoint; an empty log is no table."""
-        return self.log.is_dir() and any(
-            path.suffix in (".json", ".parquet") and path.name[0].isdigit()
-            for path in self.log.iterdir()
-        )
+        self.root, self.log = root, Log(root, locks)
 
     def open(self, version: int | None = None) -> DeltaTable | None:
         """A fresh handle; None when there is no table.
@@ -66,7 +54,7 @@ class Table:
         Raises:
             StageError: ``stage.unreadable``.
         """
-        if not self.exists:
+        if not self.log.exists:
             return None
         try:
             return DeltaTable(str(self.root), version=version)
@@ -81,11 +69,10 @@ class Table:
         Raises:
             StageError: ``stage.unreadable``, ``stage.io``.
         """
-        if self.log.is_dir():
-            mend(self.log, self._durable(), self._locks)
+        self.log.mend()
         found = self._look(publish_id)
         if found is not None:
-            self.settle()
+            self.log.settle()
         return found
 
     def _look(self, publish_id: str) -> Committed | None:
@@ -102,10 +89,9 @@ class Table:
                         break
             except Exception:
                 _unreadable()
-            again = self.open()
             # history() counts down from the handle's version even if newer commits exist, so its
             # numbers are right only if nobody committed meanwhile.
-            if again is not None and again.version() == table.version():
+            if self.log.newest == table.version():
                 for entry in entries:
                     if entry.get(_ID) == publish_id:
                         return Committed(entry["version"], entry.get(_RECEIPT))
@@ -122,58 +108,12 @@ class Table:
                 entries = table.history()
             except Exception:
                 _unreadable()
-            again = self.open()
-            if again is not None and again.version() == table.version():
+            if self.log.newest == table.version():
                 for entry in reversed(entries):
                     if entry.get(_ID) is not None:
                         yield Committed(entry["version"], entry.get(_RECEIPT))
                 return
         _unreadable()
-
-    def settle(self) -> None:
-        """Every commit file so far would survive a power loss, and so would its entry.
-
-        Also those of others: a version is worth nothing if the one before it is lost. A note says
-        how far this was done; a lost or torn note only means that more is done again.
-
-        Raises:
-            StageError: ``stage.io``.
-        """
-        table = self.open()
-        if table is None:
-            return
-        note = self.root / durable.PRIVATE / "durable"
-        try:
-            done = self._durable()
-            names = sorted(
-                path.name for path in self.log.iterdir() if durable.COMMIT_FILE.match(path.name)
-            )
-            new = [name for name in names if int(name[:20]) > done]
-            for name in new:
-                durable.sync_file(self.log / name)
-            durable.sync_folder(self.log)
-            durable.sync_folder(self.root)
-            if new:
-                durable.make_folder(note.parent)
-                temporary = note.with_name(f".{os.urandom(8).hex()}.tmp")
-                temporary.write_text(f"{self._origin()} {int(new[-1][:20])}\n")
-                temporary.replace(note)
-        except OSError as error:
-            durable.storage_failed(error, "making a commit durable")
-
-    def _durable(self) -> int:
-        """The version up to which the log is known to be durable; -1 when nothing is known."""
-        with suppress(OSError, ValueError):
-            note = (self.root / durable.PRIVATE / "durable").read_text()
-            origin, version = note.split()
-            if origin == self._origin():
-                return int(version)
-        return -1
-
-    def _origin(self) -> str:
-        """Tells this log from another one that stood at the same place before."""
-        facts = (self.log / f"{0:020d}.json").stat()
-        return f"{facts.st_ino}-{facts.st_mtime_ns}"
 
     def create(self, name: str, schema: pa.Schema, description: Mapping[str, str]) -> None:
         """The table exists, durably; an existing one is left as it is.
@@ -181,8 +121,8 @@ class Table:
         Raises:
             StageError: ``stage.*``.
         """
-        with durable.locked(self._locks, f"create/{self.root.name}"):
-            if self.open() is None:
+        with self.log.lock():
+            if not self.log.exists:
                 try:
                     DeltaTable.create(
                         str(self.root),
@@ -202,7 +142,7 @@ class Table:
                             message="the table could not be created",
                             help="look at the storage's room and permissions",
                         ) from None
-            self.settle()
+            self.log.settle()
 
     def joined(self, schema: pa.Schema, evolve: bool = False) -> pa.Schema:
         """The schema in the table's order of columns; new ones at the end, if they may join.
@@ -308,6 +248,7 @@ class Table:
             ) from None
         if found is None:
             failed("the destination refused the commit")
+        self.log.checkpoint(lambda: DeltaTable(str(self.root)).create_checkpoint())
         return found
 
     def evolve(self, schema: pa.Schema) -> bool:
@@ -316,7 +257,7 @@ class Table:
         Raises:
             StageError: ``stage.schema_differs``, ``stage.*``.
         """
-        with durable.locked(self._locks, f"create/{self.root.name}"):
+        with self.log.lock():
             table = self.open()
             if table is None or not differences(table.schema(), schema):
                 return False
@@ -329,7 +270,7 @@ class Table:
                 fresh = self.open()
                 if fresh is None or differences(fresh.schema(), schema):
                     failed("the destination refused the new columns")
-            self.settle()
+            self.log.settle()
             return True
 
     def referenced(self) -> frozenset[str]:
@@ -343,11 +284,10 @@ class Table:
             return frozenset()
         try:
             names = {Path(uri).name for uri in table.file_uris()}
-            for path in self.log.iterdir():
-                if durable.COMMIT_FILE.match(path.name):
-                    for line in path.read_text().splitlines():
-                        if line.startswith('{"add"'):
-                            names.add(Path(json.loads(line)["add"]["path"]).name)
+            for path in self.log.commits():
+                for line in path.read_text().splitlines():
+                    if line.startswith('{"add"'):
+                        names.add(Path(json.loads(line)["add"]["path"]).name)
         except Exception:
             _unreadable()
         return frozenset(names)

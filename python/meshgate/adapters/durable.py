@@ -14,9 +14,9 @@ import os
 import re
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TypeAlias
 
 from meshgate.errors import StageError
 
@@ -24,10 +24,10 @@ _PRODUCT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,239}\Z")
 _PUBLISH_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+@=-]{0,127}\Z")
 _STAGED = re.compile(r"(?P<id>.+)-(?P<attempt>[0-9a-f]{16})-(?P<ordinal>\d{5})\.parquet\Z")
 _TEMPORARY = re.compile(r"\.mg-(?P<attempt>[0-9a-f]{16})-(?P<ordinal>\d{5})\.tmp\Z")
-COMMIT_FILE = re.compile(r"\d{20}\.json\Z")
 QUARANTINE = "__quarantine"
 PRIVATE = ".meshgate"
 CLAIM_TIMEOUT_S = 600.0
+Lock: TypeAlias = AbstractContextManager[None]
 
 
 def check_names(product: str, publish_id: str | None = None) -> None:

@@ -79,6 +79,9 @@ class Ledger:
     def allow(self, receipt: Receipt, attempt: str) -> None:
         """The publish id is ALLOWED, with its decision; its files are durable by now."""
         with self._store.writing() as connection:
+            held = _entry(connection, receipt.product, str(receipt.publish_id))
+            if held is not None and held.state == PUBLISHED:
+                return  # by a publisher on another host; the commit will say so
             _put(
                 connection,
                 receipt.product,

@@ -9,6 +9,7 @@ serialisable transactions.
 from __future__ import annotations
 
 import os
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -104,11 +105,12 @@ class Store:
             return sa.create_engine(self._url, isolation_level="SERIALIZABLE")
         engine = sa.create_engine(
             self._url,
-            poolclass=sa.NullPool,
+            pool_size=1,
             isolation_level="AUTOCOMMIT",  # BEGIN and COMMIT are ours
             connect_args={"timeout": BUSY_TIMEOUT_MS / 1000},
         )
         sa.event.listen(engine, "connect", _durable)
+        weakref.finalize(self, _dispose, engine, os.getpid())
         return engine
 
     def _prepare(self) -> None:
@@ -199,6 +201,11 @@ def _durable(connection: Any, _record: object) -> None:
             message="the database refuses to be durable",
             help="keep the catalog on a local file system that supports shared memory",
         )
+
+
+def _dispose(engine: sa.Engine, pid: int) -> None:
+    if pid == os.getpid():
+        engine.dispose()
 
 
 def _quietly(connection: sa.Connection, statement: str) -> None:
