@@ -19,6 +19,8 @@ TOP = {
     "README.md",
     "SECURITY.md",
     "benches",
+    "clippy.toml",
+    "rustfmt.toml",
     "contracts",
     "docs",
     "governance",
