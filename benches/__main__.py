@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import shlex
 import sys
 from pathlib import Path
@@ -11,7 +10,7 @@ from pathlib import Path
 from benches import harness, results
 from benches.lineitem import DATA
 from benches.peers import PEERS
-from benches.workloads import CASES, Sizes, select_cases
+from benches.workloads import Sizes, select_cases
 
 RESULTS = Path(__file__).resolve().parent / "RESULTS.md"
 
@@ -20,13 +19,14 @@ def parser() -> argparse.ArgumentParser:
     """The arguments."""
     made = argparse.ArgumentParser(prog="python -m benches", description=__doc__)
     full = Sizes()
-    made.add_argument("--workload", default="w1,w2,w3,w4", help="w1, w2, w2-full, ... (all)")
+    made.add_argument("--workload", default="w1,w2,w3,w4,micro", help="w1, w2, w2-full, ... (all)")
     made.add_argument("--peers", default=",".join(PEERS), help="whom to measure (all)")
     made.add_argument("--threads", default="1,2", help="thread counts, each a measurement (1,2)")
     made.add_argument("--scale", type=float, default=full.scale, help="TPC-H scale of W1 (1)")
     made.add_argument("--rows", type=int, default=full.ledger_rows, help="rows of W2 (5000000)")
     made.add_argument("--batches", type=int, default=full.batches, help="batches of W3 (200)")
     made.add_argument("--stream-rows", type=int, default=full.stream_rows, help="W4 (200000000)")
+    made.add_argument("--micro-rows", type=int, default=full.micro_rows, help="(10000000)")
     made.add_argument("--repeat", type=int, default=5, help="runs in each process (5)")
     made.add_argument("--rounds", type=int, default=2, help="processes for each number (2)")
     made.add_argument("--json", type=Path, default=DATA / "benches.json", help="for programs")
@@ -35,10 +35,9 @@ def parser() -> argparse.ArgumentParser:
     return made
 
 
-def prepare_smoke(sizes: Sizes) -> None:
-    """Makes what the processes read, so that two of them do not make it at once."""
-    for case in CASES.values():
-        case.load(sizes)
+def tell(line: str) -> None:
+    """What is being done, on standard error."""
+    print(line, file=sys.stderr, flush=True)
 
 
 def main(arguments: list[str]) -> int:
@@ -55,29 +54,17 @@ def main(arguments: list[str]) -> int:
         print(f"benches: {reason}", file=sys.stderr)
         return 2
     threads = [int(count) for count in given.threads.split(",")]
-    sizes = Sizes(given.scale, given.rows, given.batches, given.stream_rows)
-    repeat, rounds = given.repeat, given.rounds
-    at_once = 1
+    sizes = Sizes(given.scale, given.rows, given.batches, given.stream_rows, given.micro_rows)
     if given.smoke:
-        threads, sizes, repeat, rounds = [2], Sizes.smoke(), 1, 1
-        at_once = os.cpu_count() or 1
-        prepare_smoke(sizes)
-    measured = harness.run_all(
-        cases,
-        peers,
-        threads,
-        repeat,
-        rounds,
-        sizes,
-        lambda line: print(line, file=sys.stderr),
-        at_once,
-    )
+        measured = harness.smoke(cases, peers, tell)
+    else:
+        measured = harness.run_all(cases, peers, threads, given.repeat, given.rounds, sizes, tell)
     host = harness.machine(profile)
     print(results.text(measured, host, given.smoke))
     if not given.smoke:
         command = "python -m benches " + shlex.join(arguments)
         given.json.parent.mkdir(parents=True, exist_ok=True)
-        given.json.write_text(results.document(measured, host, sizes, command, rounds))
+        given.json.write_text(results.document(measured, host, sizes, command, given.rounds))
         if given.write:
             results.write_section(RESULTS, results.markdown(measured, host, sizes, command))
     return 1 if any(result.failed for result in measured) else 0

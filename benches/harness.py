@@ -168,17 +168,23 @@ def require_release(peers: Iterable[str], smoke: bool) -> str:
     return profile
 
 
-def run_one(case: Case, peer: str, threads: int, repeat: int, sizes: Sizes) -> Result:
-    """Measures in a new process, whose libraries may use `threads` threads."""
-    spec = {
-        "case": case.name,
-        "peer_name": peer,
-        "threads": threads,
-        "repeat": repeat,
-        "sizes": asdict(sizes),
-    }
-    base = Result(case.name, peer, threads)
-    command = [sys.executable, "-m", "benches.worker", json.dumps(spec)]
+def run(cases: list[Case], peer: str, threads: int, repeat: int, sizes: Sizes) -> list[Result]:
+    """Measures in a new process, whose libraries may use `threads` threads.
+
+    More than one case in one process is for smoke runs: they disturb each other.
+    """
+    bases = [Result(case.name, peer, threads) for case in cases]
+    specs = [
+        {
+            "case": case.name,
+            "peer_name": peer,
+            "threads": threads,
+            "repeat": repeat,
+            "sizes": asdict(sizes),
+        }
+        for case in cases
+    ]
+    command = [sys.executable, "-m", "benches.worker", json.dumps(specs)]
     try:
         done = subprocess.run(
             command,
@@ -190,12 +196,14 @@ def run_one(case: Case, peer: str, threads: int, repeat: int, sizes: Sizes) -> R
             check=False,
         )
     except subprocess.TimeoutExpired:
-        return replace(base, note=f"no result after {TIMEOUT_SECONDS} s", failed=True)
-    lines = done.stdout.splitlines()
-    if done.returncode != 0 or not lines:
+        note = f"no result after {TIMEOUT_SECONDS} s"
+        return [replace(base, note=note, failed=True) for base in bases]
+    lines = done.stdout.splitlines()[-len(bases) :]
+    if done.returncode != 0 or len(lines) != len(bases):
         last = done.stderr.strip().splitlines()[-1:] or ["no output"]
-        return replace(base, note=f"exit code {done.returncode}: {last[0]}", failed=True)
-    return result_of(base, json.loads(lines[-1]))
+        note = f"exit code {done.returncode}: {last[0]}"
+        return [replace(base, note=note, failed=True) for base in bases]
+    return [result_of(base, json.loads(line)) for base, line in zip(bases, lines, strict=True)]
 
 
 def result_of(base: Result, told: dict[str, Any]) -> Result:
@@ -234,28 +242,41 @@ def run_all(
     rounds: int,
     sizes: Sizes,
     told: Callable[[str], None],
-    at_once: int = 1,
 ) -> list[Result]:
-    """Every case with every peer; peers take turns, and rounds repeat the whole.
-
-    `at_once` processes run side by side; more than one disturb each other and measure nothing.
-    """
+    """Every case with every peer; peers take turns, and rounds repeat the whole."""
     keys = [(case, peer, count) for case in cases for count in threads for peer in peers]
     best: dict[tuple[str, str, int], Result] = {}
-
-    def measure(key: tuple[Case, str, int], turn: int) -> None:
-        case, peer, count = key
-        name = (case.name, peer, count)
-        known = best.get(name)
-        if case.name not in OFFERS[peer]:
-            best[name] = Result(*name, note=REASONS[peer])
-        elif known is None or known.cpu is not None:
-            told(f"round {turn + 1} of {rounds}: {case.name}, {peer}, {count} threads")
-            result = run_one(case, peer, count, repeat, sizes)
-            best[name] = result if known is None else known.best(result)
-
     for turn in range(rounds):
-        with ThreadPoolExecutor(at_once) as pool:
-            for done in [pool.submit(measure, key, turn) for key in keys]:
-                done.result()
+        for case, peer, count in keys:
+            name = (case.name, peer, count)
+            known = best.get(name)
+            if case.name not in OFFERS[peer]:
+                best[name] = Result(*name, note=REASONS[peer])
+            elif known is None or known.cpu is not None:
+                told(f"round {turn + 1} of {rounds}: {case.name}, {peer}, {count} threads")
+                [result] = run([case], peer, count, repeat, sizes)
+                best[name] = result if known is None else known.best(result)
     return [best[case.name, peer, count] for case, peer, count in keys]
+
+
+def smoke(cases: list[Case], peers: list[str], told: Callable[[str], None]) -> list[Result]:
+    """Every case with every peer once, on tiny inputs, one process for each peer."""
+    sizes, count = Sizes.smoke(), 2
+    for case in cases:
+        case.load(sizes)  # what is generated is generated once, not by two processes at a time
+    found: dict[tuple[str, str], Result] = {}
+
+    def one(peer: str) -> None:
+        told(f"smoke: {peer}")
+        offered = [case for case in cases if case.name in OFFERS[peer]]
+        for result in run(offered, peer, count, 1, sizes) if offered else []:
+            found[result.case, peer] = result
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        list(pool.map(one, peers))
+    absent = {peer: Result("", peer, count, note=REASONS.get(peer, "")) for peer in peers}
+    return [
+        found.get((case.name, peer), replace(absent[peer], case=case.name))
+        for case in cases
+        for peer in peers
+    ]

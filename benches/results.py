@@ -131,7 +131,8 @@ def markdown(results: Sequence[Result], host: Machine, sizes: Sizes, command: st
     lines += [
         f"- command: `{command}`",
         f"- sizes: lineitem at scale {sizes.scale:g}; ledger {sizes.ledger_rows:,} rows; "
-        f"{sizes.batches} batches of 1,000 rows; stream of {sizes.stream_rows:,} rows",
+        f"{sizes.batches} batches of 1,000 rows; stream of {sizes.stream_rows:,} rows; "
+        f"single kernels {sizes.micro_rows:,} rows",
         "",
     ]
     for case in cases_of(results):

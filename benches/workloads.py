@@ -30,6 +30,7 @@ from benches.ledger import (
     ledger_schema,
 )
 from benches.lineitem import DATA, lineitem, spoil
+from benches.micro import MICROS, Micro
 from benches.stream import SENSORS, endless, endless_schema
 
 __all__ = [
@@ -76,17 +77,19 @@ class Sizes:
         ledger_rows: rows of W2.
         batches: batches of 1,000 rows that one measured W3 run checks one by one.
         stream_rows: rows that are drawn from the endless stream of W4.
+        micro_rows: rows of each single-kernel case.
     """
 
     scale: float = 1.0
     ledger_rows: int = 5_000_000
     batches: int = 200
     stream_rows: int = 200_000_000
+    micro_rows: int = 10_000_000
 
     @staticmethod
     def smoke() -> Sizes:
         """Sizes that show that everything runs and agrees, and measure nothing."""
-        return Sizes(scale=0.01, ledger_rows=20_000, batches=5, stream_rows=500_000)
+        return Sizes(0.01, 20_000, batches=5, stream_rows=500_000, micro_rows=20_000)
 
 
 @dataclass
@@ -120,6 +123,7 @@ class Case:
         unit: what one measured step is: a row or a batch.
         load: the clean input. The stream is a factory of readers.
         planted: a small input with known violations and, for each check id, how many rows fail.
+        clean: the timed rows have no violation; a peer that finds one is wrong.
         splits: the case masks and splits the rows, and does not only count.
         stream: the input is a stream of so many of `Sizes.stream_rows` (one in 1, one in 10); 0 is
             rows in memory.
@@ -130,6 +134,7 @@ class Case:
     unit: str
     load: Callable[[Sizes], Rows]
     planted: Callable[[], tuple[Rows, dict[str, int]]]
+    clean: bool = True
     splits: bool = False
     stream: int = 0
 
@@ -236,6 +241,13 @@ def _w4_planted(
     return planted
 
 
+def _micro(name: str, micro: Micro) -> Case:
+    def load(sizes: Sizes) -> pa.Table:
+        return micro.table(sizes.micro_rows)
+
+    return Case(name, micro.title, "row", load, micro.planted, clean=micro.clean)
+
+
 CASES: Mapping[str, Case] = {
     case.name: case
     for case in (
@@ -260,6 +272,7 @@ CASES: Mapping[str, Case] = {
             "row",
             lambda sizes: cached_ledger(sizes.ledger_rows, sizes.ledger_rows // 7_000),
             _w2_planted,
+            clean=False,
             splits=True,
         ),
         Case(
@@ -285,6 +298,7 @@ CASES: Mapping[str, Case] = {
             _w4_planted(True),
             stream=SHUFFLED,
         ),
+        *(_micro(name, micro) for name, micro in MICROS.items()),
     )
 }
 

@@ -21,6 +21,8 @@ from types import ModuleType
 
 import pyarrow as pa
 
+from benches.micro import MICROS
+
 PEERS = {
     "floor": "benches.peers.floor",
     "meshgate": "benches.peers.meshgate_gate",
@@ -44,15 +46,16 @@ ABOUT = {
 }
 
 IN_MEMORY = ("w1", "w2-checks", "w2-full")
+MICRO = tuple(MICROS)
 BATCHES = (*IN_MEMORY, "w3")
 STREAMS = ("w4", "w4-unique")
 
 OFFERS = {
-    "floor": (*IN_MEMORY, *STREAMS),
-    "meshgate": (*BATCHES, *STREAMS),
-    "polars": (*BATCHES, *STREAMS),
+    "floor": (*IN_MEMORY, *STREAMS, *MICRO),
+    "meshgate": (*BATCHES, *STREAMS, *MICRO),
+    "polars": (*BATCHES, *STREAMS, *MICRO),
     "polars-tuned": ("w1",),
-    "duckdb": (*BATCHES, *STREAMS),
+    "duckdb": (*BATCHES, *STREAMS, *MICRO),
     "duckdb-native": IN_MEMORY,
     "dataframely": BATCHES,
     "pandera": BATCHES,
@@ -63,8 +66,8 @@ REASONS = {
     "floor": "a batch of 1,000 rows stays in the cache",
     "polars-tuned": "the tricks we found matter for w1 only",
     "duckdb-native": "loading the rows first would be measured, or nothing would",
-    "dataframely": "it needs the whole table in memory",
-    "pandera": "it needs the whole table in memory",
+    "dataframely": "it needs the whole table in memory; single checks are its Polars expressions",
+    "pandera": "it needs the whole table in memory; single checks are its Polars expressions",
 }
 """Why it does not do the others."""
 

@@ -13,7 +13,7 @@ import duckdb
 import pyarrow as pa
 
 from benches import lineitem as li
-from benches import stream
+from benches import micro, stream
 from benches import workloads as wl
 from benches.workloads import Case, Outcome, Rows
 
@@ -36,6 +36,8 @@ def prepare(case: Case, rows: Rows, threads: int) -> Callable[[], Outcome]:
         counts = f"{null_counts(wl.LEDGER_COLUMNS)}, {counting(w3_rows())}{w2_surplus()}"
         return functools.partial(w3, con, batches, counts)
     con.register("input", rows)
+    if case.name in MICRO:
+        return functools.partial(counts_of, con, MICRO[case.name])
     return functools.partial(WORK[case.name], con)
 
 
@@ -62,6 +64,37 @@ def fetch(con: duckdb.DuckDBPyConnection, sql: str) -> dict[str, int]:
 def null_counts(names: tuple[str, ...] | list[str]) -> str:
     """`count(column)` skips nulls, and is cheaper than a filter."""
     return ", ".join(f'count(*) - count({name}) as "{name}.not_null"' for name in names)
+
+
+def counts_of(con: duckdb.DuckDBPyConnection, counts: dict[str, str]) -> Outcome:
+    """One statement for all counts."""
+    named = ", ".join(f'{sql} as "{check}"' for check, sql in counts.items())
+    return Outcome(fetch(con, f"select {named} from input"))
+
+
+OUTSIDE = {
+    "x.not_null": "count(*) - count(x)",
+    "x.between": f"count_if(x not between {micro.LOW} and {micro.HIGH})",
+}
+SURPLUS = {"x.unique": "count(x) - count(distinct x)"}
+MICRO = {
+    "micro-range": OUTSIDE,
+    "micro-five": {
+        **OUTSIDE,
+        "x.ge": f"count_if(x < {micro.LOW})",
+        "x.lt": f"count_if(x >= {micro.HIGH})",
+        "x.ne": "count_if(x = 0.5)",
+    },
+    "micro-unique-random": SURPLUS,
+    "micro-unique-dense": SURPLUS,
+    "micro-unique-increasing": SURPLUS,
+    "micro-uuid": {
+        "x.regex_match": f"count_if(not regexp_matches(x, '{wl.UUID_PATTERN}'))",
+        **SURPLUS,
+    },
+    "micro-email": {"x.regex_match": f"count_if(not regexp_matches(x, '{wl.EMAIL_PATTERN}'))"},
+    "micro-set": {"x.in_set": f"count_if(x not in {stream.SENSORS})"},
+}
 
 
 # --- W1 ---------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ import pyarrow as pa
 from meshgate import engine, formats
 
 from benches import workloads as wl
+from benches.micro import MICROS
 from benches.workloads import Case, Outcome, Rows
 
 UNIQUE = "surplus"
@@ -46,7 +47,8 @@ MAC_KEY = subkey(MASTER_KEY, "hmac", MAC_DOMAIN)
 
 def prepare(case: Case, rows: Rows, threads: int) -> Callable[[], Outcome]:
     """Compiles the contract; the input stays as it is."""
-    contract = formats.load(CONTRACTS[case.name])
+    micro = MICROS.get(case.name)
+    contract = formats.load(micro.contract() if micro else CONTRACTS[case.name])
     keys = {KEY_REFERENCE: MASTER_KEY}
     if not isinstance(rows, pa.Table):
         plan = engine.Plan.compile(contract, rows().schema, keys)

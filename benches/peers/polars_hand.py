@@ -18,7 +18,7 @@ import pyarrow as pa
 from polars.io.plugins import register_io_source
 
 from benches import lineitem as li
-from benches import stream
+from benches import micro, stream
 from benches import workloads as wl
 from benches.workloads import Case, Outcome, Rows
 
@@ -41,6 +41,8 @@ def prepare(case: Case, rows: Rows, threads: int) -> Callable[[], Outcome]:
         frames = [pl.DataFrame(pl.from_arrow(batch)) for batch in wl.iter_batches(rows)]
         return functools.partial(w3, frames, w3_counts())
     frame = frame_of(rows)
+    if case.name in MICRO:
+        return functools.partial(counts_of, frame, MICRO[case.name])
     work = {"w1": w1, "w2-checks": w2_checks, "w2-full": w2_full}[case.name]
     return functools.partial(work, frame)
 
@@ -58,6 +60,32 @@ def violations(found: pl.DataFrame) -> dict[str, int]:
 def between(name: str, low: Any, high: Any) -> pl.Expr:
     """Rows outside the closed range; null where the value is."""
     return ~col(name).is_between(low, high)
+
+
+def counts_of(frame: pl.DataFrame, counts: dict[str, pl.Expr]) -> Outcome:
+    """One select for all counts."""
+    named = (expr.alias(check) for check, expr in counts.items())
+    return Outcome(violations(frame.select(named)))
+
+
+X = col("x")
+OUTSIDE = {"x.not_null": X.null_count(), "x.between": between("x", micro.LOW, micro.HIGH).sum()}
+SURPLUS = {"x.unique": pl.len() - X.n_unique()}
+MICRO = {
+    "micro-range": OUTSIDE,
+    "micro-five": {
+        **OUTSIDE,
+        "x.ge": (X < micro.LOW).sum(),
+        "x.lt": (X >= micro.HIGH).sum(),
+        "x.ne": (X == 0.5).sum(),
+    },
+    "micro-unique-random": SURPLUS,
+    "micro-unique-dense": SURPLUS,
+    "micro-unique-increasing": SURPLUS,
+    "micro-uuid": {"x.regex_match": (~X.str.contains(wl.UUID_PATTERN)).sum(), **SURPLUS},
+    "micro-email": {"x.regex_match": (~X.str.contains(wl.EMAIL_PATTERN)).sum()},
+    "micro-set": {"x.in_set": (~X.is_in(stream.SENSORS)).sum()},
+}
 
 
 # --- W1 ---------------------------------------------------------------------------------------

@@ -109,8 +109,7 @@ def test_the_ledger_is_what_the_finance_contract_promises() -> None:
     root = Path(__file__).resolve().parents[2]
     promised = yaml.safe_load((root / "contracts/finance-product-contract.yaml").read_text())
     assert [column["name"] for column in promised["schema"]] == ledger_schema().names
-    allowed = next(r for r in promised["quality_rules"] if r["rule"] == "allowed")
-    assert set(CURRENCIES) <= set(allowed["args"]["values"])
-    rules = (r for r in promised["quality_rules"] if r.get("column") == "amount")
-    limits = next(r["args"] for r in rules if "args" in r)
+    rules = {(rule.get("column"), rule["rule"]): rule for rule in promised["quality_rules"]}
+    assert set(CURRENCIES) <= set(rules["currency", "allowed"]["args"]["values"])
+    limits = rules["amount", "range"]["args"]
     assert (limits["min"], limits["max"]) == (float(AMOUNT_MIN), float(AMOUNT_MAX))
