@@ -111,5 +111,5 @@ def test_the_ledger_is_what_the_finance_contract_promises() -> None:
     assert [column["name"] for column in promised["schema"]] == ledger_schema().names
     allowed = next(r for r in promised["quality_rules"] if r["rule"] == "allowed")
     assert set(CURRENCIES) <= set(allowed["args"]["values"])
-    limits = next(r for r in promised["quality_rules"] if r["column"] == "amount")["args"]
+    limits = next(r for r in promised["quality_rules"] if r["rule"] == "range")["args"]
     assert (limits["min"], limits["max"]) == (float(AMOUNT_MIN), float(AMOUNT_MAX))
