@@ -29,7 +29,6 @@ TOP = {
     "python",
     "requirements.lock",
     "rust",
-    "rustfmt.toml",
     "tests",
 }
 # Where something was built or downloaded says nothing to the next reader. Written backwards, so
