@@ -2,6 +2,22 @@
 
 from typing import final
 
+__all__ = [
+    "Batch",
+    "EngineFault",
+    "Plan",
+    "PolicySet",
+    "Run",
+    "Schema",
+    "Source",
+    "__version__",
+    "build_profile",
+    "checks",
+    "column_types",
+    "error_codes",
+    "masks",
+]
+
 __version__: str
 
 class EngineFault(Exception):

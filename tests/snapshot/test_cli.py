@@ -10,9 +10,8 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from pyarrow import parquet
-
 from meshgate.cli.run import run
+from pyarrow import parquet
 
 Command = Callable[[str, str], None]
 

@@ -155,7 +155,9 @@ class Delta:
         if staged.rejected:
             described = _aside_of(publication)
             aside.create(name + durable.QUARANTINE, staged.quarantine_schema, described)
-            held = aside.commit(publish_id, staged.rejected, staged.quarantine_schema, receipt)
+            held: Committed | None = aside.commit(
+                publish_id, staged.rejected, staged.quarantine_schema, receipt
+            )
         else:
             held = aside.find(publish_id)
         committed = main.commit(
