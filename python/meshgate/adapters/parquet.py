@@ -1,8 +1,9 @@
 """Staged Parquet files: written under hidden names, hashed while written, durable once sealed.
 
 Statistics in the footers come from what is written, which is masked. Rows are grouped so that
-readers can skip, and a new file starts when one has grown large. Memory is one row group. Footers
-are written when the files are sealed, because only then the publish id is known.
+readers can skip, and a new file starts when one has grown large. One row group is encoded in a
+thread while the next one comes in; memory is these two. Footers are written when the files are
+sealed, because only then the publish id is known.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import hashlib
 import io
 import os
 from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +23,7 @@ import pyarrow.parquet as pq
 from meshgate.adapters import durable
 from meshgate.adapters.base import StagedFile
 from meshgate.adapters.storage_types import store
+from meshgate.errors import StageError
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,8 @@ class Files:
         self._pending_rows = self._pending_bytes = 0
         self._written: list[_File] = []
         self._current: _File | None = None
+        self._worker: ThreadPoolExecutor | None = None
+        self._busy: Future[None] | None = None
 
     def write(self, batch: pa.RecordBatch) -> None:
         """The rows will be part of the files.
@@ -73,7 +78,9 @@ class Files:
             self._pending_rows >= layout.row_group_rows
             or self._pending_bytes >= layout.row_group_bytes
         ):
-            self.flush()
+            self._wait()
+            self._worker = self._worker or ThreadPoolExecutor(1, "meshgate-parquet")
+            self._busy = self._worker.submit(self._encode, self._taken())
 
     def flush(self) -> None:
         """Every row that was written is in a file, not yet durable.
@@ -81,10 +88,21 @@ class Files:
         Raises:
             StageError: ``stage.*``.
         """
-        if not self._pending:
-            return
+        self._wait()
+        if self._pending:
+            self._encode(self._taken())
+
+    def _taken(self) -> list[pa.RecordBatch]:
         rows, self._pending = self._pending, []
         self._pending_rows = self._pending_bytes = 0
+        return rows
+
+    def _wait(self) -> None:
+        busy, self._busy = self._busy, None
+        if busy is not None:
+            busy.result()
+
+    def _encode(self, rows: list[pa.RecordBatch]) -> None:
         try:
             if self._current is None:
                 durable.make_folder(self._folder, 0o700 if self._layout.private else 0o777)
@@ -94,6 +112,12 @@ class Files:
             self._current.write(pa.Table.from_batches(rows, schema=self.schema))
         except OSError as error:
             durable.storage_failed(error, "writing a staged file")
+        except pa.ArrowException:
+            raise StageError(  # Arrow's own message may show a value
+                code="stage.batch_differs",
+                message="a batch does not fit the announced columns",
+                help="this is a bug in whatever made the batches",
+            ) from None
         if self._current.bytes >= self._layout.file_bytes:
             self._current = None
 
@@ -104,6 +128,7 @@ class Files:
             StageError: ``stage.*``.
         """
         self.flush()
+        self._stop()
         sealed = []
         try:
             for ordinal, file in enumerate(self._written):
@@ -117,10 +142,16 @@ class Files:
 
     def discard(self) -> None:
         """No file of this attempt is left, sealed or not; does not raise."""
-        self._pending = []
+        self._stop()
+        self._pending, self._busy = [], None
         for file in self._written:
             file.discard()
         self._written, self._current = [], None
+
+    def _stop(self) -> None:
+        if self._worker is not None:
+            self._worker.shutdown(wait=True)
+            self._worker = None
 
 
 class _File:
