@@ -570,6 +570,19 @@ CODES: tuple[Code, ...] = (
         "before the commit (`before_commit`). It concerns callers of the Python interface only.",
     ),
     Code(
+        "usage.projection_columns",
+        "a projection names columns that are not there",
+        "Key, order and the target's contract name columns of the source product, and key "
+        "and order are not empty. Nothing was published.",
+    ),
+    Code(
+        "usage.projection_masked",
+        "a projection would mask twice",
+        "The source of a projection is a product, so its personal data is masked already; "
+        "masking it again would make other values of it at every run. Mask in the source's "
+        "contract.",
+    ),
+    Code(
         "usage.run_unfinished",
         "a run was asked for its report too early",
         "The report of a run exists when all of its batches were pulled.",

@@ -8,20 +8,21 @@ from __future__ import annotations
 
 import getpass
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timezone
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from meshgate import adapters, keys, settings
+from meshgate import adapters, enrichment, keys, settings
 from meshgate.catalog import events, products, recovery
 from meshgate.catalog.ledger import Event, Ledger
 from meshgate.catalog.store import Store
-from meshgate.errors import CatalogError, PolicyError, UsageError
+from meshgate.errors import CatalogError, PolicyError, StageError, UsageError
 from meshgate.gate import Gate
 from meshgate.policy import PolicySet, read_input
+from meshgate.projections import latest
 from meshgate.settings import Settings
 
 if TYPE_CHECKING:
@@ -188,6 +189,64 @@ class Mesh:
         self._may_read(self.product(name), user, purpose)
         return self.adapter.read_quarantine(name)
 
+    def project(
+        self,
+        source: str,
+        gate: Gate,
+        key: Sequence[str],
+        order: Sequence[str],
+        publisher: str | Mapping[str, Any] | None = None,
+    ) -> Receipt | None:
+        """The newest row of every key of an event product, published as the gate's product.
+
+        Only what the source has gained is read; late and repeated events change nothing. The
+        target's contract has no masks: what it reads is masked already.
+
+        Args:
+            source: the product that holds the events.
+            gate: of the target, whose columns the source must have.
+            key: the columns that name an entity.
+            order: the columns by which the newest row is found; the last should be an event id.
+            publisher: as for `Gate.publish`.
+
+        Returns:
+            The receipt, or None when the source has gained nothing.
+
+        Raises:
+            Denied, UsageError, and what `Gate.publish` raises.
+        """
+        if enrichment.masks(gate.contract, {}):
+            raise UsageError(
+                code="usage.projection_masked",
+                message="a projection's contract has masks, and its source is masked already",
+                help="mask in the source's contract; tag the column here without a mask",
+            )
+        version = self.product(source).latest.number
+        done = self.adapter.watermark(gate.product, latest.watermark(source))
+        if version is None or (done is not None and version <= done):
+            return None
+        stored, events = self._gained(source, gate, done, version)
+        return gate.publish(
+            latest.latest(stored, events, key, order),
+            publish_id=latest.publish_id(source, version),
+            publisher=publisher,
+            mode="replace",
+            watermarks={latest.watermark(source): version},
+        )
+
+    def _gained(
+        self, source: str, gate: Gate, done: int | None, version: int
+    ) -> tuple[pa.Table | None, pa.Table]:
+        names = [column.name for column in gate.contract.columns]
+        if done is not None:
+            try:
+                gained = self.adapter.read(source, version, since=done).read_all()
+                return self.adapter.read(gate.product).read_all().select(names), gained
+            except StageError as error:
+                if error.code != "stage.rewritten":
+                    raise
+        return None, self.adapter.read(source, version).read_all()
+
     def relay(self, send: Callable[[Event], None]) -> int:
         """Sends every event of the outbox at least once, in order; the number sent now."""
         return self.ledger.relay(send)
@@ -303,7 +362,10 @@ def _make(place: Path, encryption: str) -> None:
             raise
     text = _EMBEDDED.format(name=_toml(place.absolute().name), encryption=encryption)
     temporary = place / f".{os.urandom(8).hex()}.tmp"
-    temporary.write_text(text)
+    with temporary.open("w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
     with suppress(FileExistsError):  # never over a file that somebody else has made meanwhile
         os.link(temporary, place / settings.FILE)
     temporary.unlink()

@@ -132,6 +132,23 @@ def test_versions_and_moments_can_be_read(mesh, gate):
         assert caught.value.code == code
 
 
+def test_service_levels_of_a_column_are_measured_by_the_last_report(mesh):
+    text = CONTRACT.replace("schema:", "schema:\n  - {name: at, type: timestamp_tz}")
+    levels = (
+        "service_levels:\n"
+        "  freshness: {value: 24h, column: at}\n"
+        "  latency: {value: 2h, column: at}\n"
+    )
+    now = datetime.now(timezone.utc)
+    times = [now - timedelta(hours=1), now - timedelta(minutes=1)]
+    table = pa.table({"id": [1, 2], "at": pa.array(times, pa.timestamp("us", "UTC"))})
+    mesh.gate(text + levels).publish(table, now=now)
+    found = {level.name: level for level in mesh.product("orders").service_levels}
+    assert 60 <= found["freshness"].measured_s < 90
+    assert 3600 <= found["latency"].measured_s < 3601
+    assert all(level.met for level in found.values())
+
+
 def test_an_unknown_product_is_said(mesh):
     for call in (mesh.read, mesh.product, mesh.read_quarantine):
         with pytest.raises(CatalogError) as caught:

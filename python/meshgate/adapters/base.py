@@ -201,6 +201,13 @@ class Adapter(Protocol):
             StageError: ``stage.no_table``, ``stage.no_version``, ``stage.unreadable``.
         """
 
+    def watermark(self, product: str, source: str) -> int | None:
+        """How far the product has followed a source; None when it never did.
+
+        Raises:
+            StageError: ``stage.unreadable``.
+        """
+
     def read_quarantine(self, product: str) -> pa.RecordBatchReader:
         """The quarantined rows of the product, masked, with the ids of the checks.
 

@@ -204,6 +204,12 @@ class Delta:
         durable.check_names(product)
         return self._read(self._main(product), version, since)
 
+    def watermark(self, product: str, source: str) -> int | None:
+        """How far the product has followed a source."""
+        durable.check_names(product)
+        table = self._main(product).open()
+        return None if table is None else table.transaction_version(source)
+
     def read_quarantine(self, product: str) -> pa.RecordBatchReader:
         """The quarantined rows of the product, masked, with the ids of the checks."""
         durable.check_names(product)

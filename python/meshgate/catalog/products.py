@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -25,8 +26,9 @@ class ServiceLevel:
     Attributes:
         value: as promised, such as ``24h``.
         promised_s: in seconds; None when the promise is no duration.
-        measured_s: freshness: since the newest publication; latency: from the start of the last
-            publication to its commit. None when nobody measures it.
+        measured_s: freshness: since the newest publication, or since the newest time in the
+            column; latency: from the start of the last publication to its commit, or the largest
+            delay that the last report saw in the column. None when nobody measures it.
         met: None when it cannot be said.
     """
 
@@ -188,7 +190,10 @@ def _product(connection: sa.Connection, store: Store, name: str, now: datetime |
         promise=promise,
         report=receipt.to_dict()["report"],
         versions=tuple(_version(entry) for entry in entries),
-        service_levels=tuple(_level(level, last, now) for level in levels),
+        service_levels=tuple(
+            _level(level, last, receipt.report or {}, now or datetime.now(timezone.utc))
+            for level in levels
+        ),
         denials=int(denials or 0),
         _store=store,
     )
@@ -214,18 +219,32 @@ def _version(entry: Mapping[Any, Any]) -> Version:
     )
 
 
-def _level(level: Mapping[Any, Any], last: Mapping[Any, Any], now: datetime | None) -> ServiceLevel:
+def _level(
+    level: Mapping[Any, Any], last: Mapping[Any, Any], report: Mapping[str, Any], now: datetime
+) -> ServiceLevel:
     promised = None if level["seconds"] is None else Decimal(level["seconds"])
+    age = (_utc(now) - _utc(_time(last["published_at"]))).total_seconds()
     measured: Decimal | None = None
-    if level["name"] == "freshness" and not level["column"]:
-        age = _utc(now or datetime.now(timezone.utc)) - _utc(_time(last["published_at"]))
-        measured = Decimal(str(round(age.total_seconds(), 3)))
-    elif level["name"] == "latency" and not level["column"] and last["seconds"] is not None:
+    if level["column"]:
+        measured = _observed(report, level["name"], level["column"])
+    elif level["name"] == "freshness":
+        measured = Decimal(0)
+    elif level["name"] == "latency" and last["seconds"] is not None:
         measured = Decimal(last["seconds"])
+    if level["name"] == "freshness" and measured is not None:
+        measured += Decimal(str(round(age, 3)))  # what was fresh then has grown older since
     met = None if promised is None or measured is None else measured <= promised
     return ServiceLevel(
         level["name"], level["column"] or None, level["value"], promised, measured, met
     )
+
+
+def _observed(report: Mapping[str, Any], check: str, column: str) -> Decimal | None:
+    for outcome in report.get("checks", ()):
+        if outcome["check"] == check and list(outcome["columns"]) == [column]:
+            seconds = re.match(r"(\d+(?:\.\d+)?) s\Z", outcome["observed"] or "")
+            return None if seconds is None else Decimal(seconds[1])
+    return None
 
 
 def _time(text: str) -> datetime:
