@@ -196,10 +196,20 @@ class Attempt:
                 code="engine.out_of_order", message="the run has no digest of its input"
             )
         if self.publish_id is None:
-            identity = "\n".join((self.contract.digest, self._policies.digest, input_digest))
-            self.publish_id = "auto-" + hashlib.sha256(identity.encode()).hexdigest()[:32]
+            self.publish_id = self._derived(input_digest)
         if self._aside is not None:  # an earlier attempt got as far as the quarantine
             self.same(self._aside, input_digest)
+
+    def _derived(self, input_digest: str) -> str:
+        identity = (self.contract.digest, self._policies.digest, input_digest)
+        parts = list(identity)
+        newest = self.mesh.ledger.newest(self.product) if self._mode == "replace" else None
+        if newest is not None:
+            held = (newest.contract["digest"], newest.policy_digest, newest.input_digest)
+            if held == identity:
+                return str(newest.publish_id)
+            parts.append(str(newest.publish_id))  # after something else it is another intent
+        return "auto-" + hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
 
     def commit(self) -> Receipt:
         """The publication is visible, durable and recorded.

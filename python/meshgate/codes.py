@@ -453,6 +453,12 @@ CODES: tuple[Code, ...] = (
         "nor AES-256.",
     ),
     Code(
+        "usage.bad_mode",
+        "there is no such way to publish",
+        "A publication appends its rows to the product or replaces the product as a whole: "
+        "append, replace. Nothing was read.",
+    ),
+    Code(
         "usage.bad_moment",
         "a moment is no ISO 8601 date or time",
         "Moments are written like 2026-01-31 or 2026-01-31T18:00:00Z; without a zone they are UTC.",

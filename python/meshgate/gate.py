@@ -2,8 +2,9 @@
 
 `publish` is the protocol, in its order:
 
-1. the contract is compiled against the data's schema;
-2. a publish id that is published already gets its receipt again, and nothing is staged;
+1. a publish id that is published already gets its receipt again: the data is read for its digest
+   only, and nothing is staged;
+2. the contract is compiled against the data's schema;
 3. the policies decide on what is known before the data is read;
 4. the run checks, masks and splits; both sides are staged, invisible;
 5. the report has a status for every clause, and the policies decide on it;
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from meshgate.report import Report
 
 
+MODES = ("append", "replace")
 Watch = Callable[[int], None]
 """Is told how many rows were read so far."""
 
@@ -172,7 +174,7 @@ class Gate:
             data: whatever speaks Arrow, a path, or what `validate_and_mask` returned.
             publish_id: names the intent, such as a scheduler's interval. The same id publishes
                 once, however often it is tried. By default it follows from contract, policies and
-                data, so equal data is published once.
+                data, so equal data is appended once, and not replaced by itself.
             publisher: who publishes, an id or ``{"id": ..., "roles": [...]}``; by default the
                 mesh's.
             now: the time of the publication; the default is the clock.
@@ -187,6 +189,12 @@ class Gate:
                 became visible.
             CommitUnknown: look first. CatalogError with a receipt: it is visible.
         """
+        if mode not in MODES:
+            raise UsageError(
+                code="usage.bad_mode",
+                message=f"there is no mode {mode!r}",
+                help=" or ".join(MODES),
+            )
         now_ns = _ns(now)
         who = self.mesh.publisher(publisher)
         with Attempt(self, publish_id, who, now_ns, mode, evolve, watermarks) as attempt:

@@ -560,6 +560,22 @@ def test_replace_makes_the_data_the_whole_product(gate, mesh):
     assert mesh.read(PRODUCT, version=1).read_all()["id"].to_pylist() == [1, 2]
 
 
+def test_replacing_again_by_what_was_before_is_another_publication(gate, mesh):
+    for rows in ((1, 2), (3,), (1, 2)):
+        gate.publish(data(*rows), mode="replace")
+        assert mesh.read(PRODUCT).read_all()["id"].to_pylist() == list(rows)
+    versions = len(mesh.product(PRODUCT).versions)
+    gate.publish(data(1, 2), mode="replace")
+    assert len(mesh.product(PRODUCT).versions) == versions == 3
+
+
+def test_an_unknown_mode_is_refused(gate, mesh):
+    with pytest.raises(UsageError) as caught:
+        gate.publish(data(), mode="overwrite")
+    assert caught.value.code == "usage.bad_mode"
+    assert mesh.products() == []
+
+
 # ---- what must not be found ----------------------------------------------------------------------
 
 

@@ -167,6 +167,17 @@ class Ledger:
             ).scalar()
         return None if body is None else Receipt.from_json(body)
 
+    def newest(self, product: str) -> Receipt | None:
+        """The receipt of the product's newest version."""
+        with self._store.reading() as connection:
+            body = connection.execute(
+                sa.select(t.receipt.c.body)
+                .where(t.receipt.c.product == product, t.receipt.c.state == PUBLISHED)
+                .order_by(t.receipt.c.id.desc())
+                .limit(1)
+            ).scalar()
+        return None if body is None else Receipt.from_json(body)
+
     def unfinished(self) -> list[Entry]:
         """Publish ids whose outcome the catalog does not know."""
         with self._store.reading() as connection:
