@@ -23,6 +23,7 @@ from meshgate.errors import CatalogError, PolicyError, StageError, UsageError
 from meshgate.gate import Gate
 from meshgate.policy import PolicySet, read_input
 from meshgate.projections import latest
+from meshgate.receipt import Receipt
 from meshgate.settings import Settings
 
 if TYPE_CHECKING:
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from meshgate.adapters.base import Adapter
     from meshgate.catalog.products import Product
     from meshgate.contract import Contract
-    from meshgate.receipt import Receipt
 
 _EMBEDDED = """\
 # One mesh in one folder. Relative paths start here.
@@ -258,6 +258,28 @@ class Mesh:
             StageError, CatalogError
         """
         return recovery.rebuild(self.ledger, self.adapter)
+
+    def audit(self) -> dict[str, list[int]]:
+        """The versions of each product that somebody has written around the gate.
+
+        Whoever may write to the storage can do so; a destination that takes writes of the gate's
+        account only is what prevents it. A version counts that changes rows and has no receipt,
+        or whose receipt the catalog does not know.
+
+        Raises:
+            StageError, CatalogError
+        """
+        found = {}
+        for product in self.adapter.products():
+            versions = set(self.adapter.bypassed(product))
+            for commit in self.adapter.receipts(product):
+                receipt = Receipt.from_json(commit.receipt or "")
+                known = self.ledger.receipt(product, str(receipt.publish_id))
+                if known is None or known.digest != receipt.digest:
+                    versions.add(-1 if commit.version is None else commit.version)
+            if versions:
+                found[product] = sorted(versions)
+        return found
 
     def gc(self, older_than_s: float = 7 * 86_400) -> list[str]:
         """Removes staged files that no commit references and that are older; their names.

@@ -198,6 +198,22 @@ def test_events_are_sent_once_each(mesh, gate):
     assert mesh.relay(sent.append) == 0
 
 
+def test_what_was_written_around_the_gate_is_listed(mesh, gate):
+    from deltalake import CommitProperties, write_deltalake
+
+    gate.publish(data(1), publish_id="p1")
+    assert mesh.audit() == {}
+    table = str(mesh.folder / "warehouse" / "orders")
+    receipt = mesh.product("orders").receipts[0].to_json()
+    write_deltalake(table, data(666), mode="append")
+    forged = {"meshgate.publish-id": "p9", "meshgate.receipt": receipt.replace("p1", "p9")}
+    write_deltalake(
+        table, data(667), mode="append", commit_properties=CommitProperties(custom_metadata=forged)
+    )
+    gate.publish(data(2), publish_id="p2")
+    assert mesh.audit() == {"orders": [2, 3]}
+
+
 def test_a_domain_said_twice_must_be_the_same(mesh):
     with pytest.raises(UsageError) as caught:
         mesh.gate(CONTRACT + "domain: sales\n", domain="finance")

@@ -218,6 +218,13 @@ class Adapter(Protocol):
     def receipts(self, product: str) -> Iterator[Committed]:
         """The commits of the product that carry a receipt, oldest first."""
 
+    def bypassed(self, product: str) -> list[int]:
+        """The versions that changed the product's rows and carry no receipt.
+
+        Raises:
+            StageError: ``stage.unreadable``.
+        """
+
     def products(self) -> list[str]:
         """The products that exist here, by name."""
 

@@ -220,6 +220,11 @@ class Delta:
         durable.check_names(product)
         return self._main(product).history()
 
+    def bypassed(self, product: str) -> list[int]:
+        """The versions that changed the product's rows and carry no receipt."""
+        durable.check_names(product)
+        return self._main(product).bypassed()
+
     def description(self, product: str) -> Mapping[str, str]:
         """What the product's table says about itself; empty when there is none."""
         durable.check_names(product)

@@ -20,11 +20,14 @@ import re
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from meshgate.adapters import durable
 from meshgate.errors import StageError
 
 CHECKPOINT_EVERY = 32
+FILES = "meshgate.files"
+"""Every commit of ours says how many files it adds, so that a part of one is noticed."""
 _COMMIT = re.compile(r"\d{20}\.json\Z")
 _CHECKPOINT = re.compile(r"\d{20}\.checkpoint\b.*\.parquet\Z")
 
@@ -183,15 +186,14 @@ def _number(note: Path) -> int:
 
 
 def _whole(path: Path) -> bool:
-    publish_id, applications, actions = None, set(), set()
+    actions: list[dict[str, Any]] = []
     try:
-        for line in path.read_bytes().splitlines():
-            entry = json.loads(line)
-            actions.update(entry)
-            publish_id = entry.get("commitInfo", {}).get("meshgate.publish-id", publish_id)
-            applications.add(entry.get("txn", {}).get("appId"))
-    except (ValueError, AttributeError):
+        actions.extend(json.loads(line) for line in path.read_bytes().splitlines())
+        kinds = [kind for action in actions for kind in action]
+        infos = [action["commitInfo"] for action in actions if "commitInfo" in action]
+        files = infos[0].get(FILES) if infos else None
+    except (ValueError, TypeError, AttributeError):
         return False
-    if publish_id is not None and f"meshgate/{publish_id}" not in applications:
-        return False  # cut between two lines: the transaction is the last of them
-    return bool(actions) and (int(path.stem) > 0 or {"protocol", "metaData"} <= actions)
+    if files is not None and (kinds.count("add") != int(files) or "txn" not in kinds):
+        return False  # one of ours, cut between two lines
+    return bool(kinds) and (int(path.stem) > 0 or {"protocol", "metaData"} <= set(kinds))

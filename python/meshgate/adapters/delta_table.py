@@ -14,7 +14,7 @@ import random
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pyarrow as pa
 from deltalake import (
@@ -29,7 +29,7 @@ from deltalake.transaction import AddAction, RemoveAction
 
 from meshgate.adapters.base import Committed, StagedFile
 from meshgate.adapters.delta_fit import differences, extends, refuse_foreign
-from meshgate.adapters.delta_log import Log
+from meshgate.adapters.delta_log import FILES, Log
 from meshgate.errors import CommitFailed, CommitUnknown, StageError
 
 _ID, _RECEIPT = "meshgate.publish-id", "meshgate.receipt"
@@ -222,7 +222,11 @@ class Table:
                     mode="overwrite" if mode == "replace" else "append",
                     schema=table.schema(),
                     commit_properties=CommitProperties(
-                        custom_metadata={_ID: publish_id, _RECEIPT: receipt},
+                        custom_metadata={
+                            _ID: publish_id,
+                            _RECEIPT: receipt,
+                            FILES: str(len(actions)),
+                        },
                         app_transactions=[
                             Transaction(application, 1),
                             *(Transaction(source, v) for source, v in marks.items()),
@@ -272,6 +276,26 @@ class Table:
                     failed("the destination refused the new columns")
             self.log.settle()
             return True
+
+    def bypassed(self) -> list[int]:
+        """Versions that add or remove files without carrying a publish id and a receipt.
+
+        Raises:
+            StageError: ``stage.unreadable``.
+        """
+        found = []
+        try:
+            for path in self.log.commits():
+                actions = [json.loads(line) for line in path.read_bytes().splitlines()]
+                info: dict[str, Any] = {}
+                for action in actions:
+                    info.update(action.get("commitInfo", {}))
+                changes = any("add" in action or "remove" in action for action in actions)
+                if changes and not (_ID in info and _RECEIPT in info):
+                    found.append(int(path.stem))
+        except (OSError, ValueError, TypeError):
+            _unreadable()
+        return found
 
     def referenced(self) -> frozenset[str]:
         """The names of all files that any version in the log holds.

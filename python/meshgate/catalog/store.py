@@ -175,7 +175,7 @@ def unavailable(error: SQLAlchemyError) -> CatalogError:
         return CatalogError(
             code="catalog.corrupt",
             message="the catalog's database is damaged",
-            help="move it away and run `meshgate catalog rebuild`: the commits carry the receipts",
+            help="move it away and call Mesh.rebuild(): the commits carry the receipts",
         )
     return CatalogError(
         code="catalog.unavailable",
