@@ -478,6 +478,52 @@ def test_a_catalog_that_fails_after_the_commit_carries_the_receipt(gate, mesh, m
     assert Mesh(mesh.folder).product(PRODUCT).receipts == (receipt,)
 
 
+@pytest.mark.parametrize("pages", [18, 24, 30])
+def test_a_catalog_on_a_full_disk_is_typed_and_nothing_is_half_done(gate, mesh, monkeypatch, pages):
+    from meshgate.catalog import store
+
+    real = store._durable
+
+    def small(connection, record):
+        real(connection, record)
+        connection.execute(f"PRAGMA max_page_count={pages}").close()
+
+    mesh.close()
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "_durable", small)
+        mesh._store.close()
+        outcomes = []
+        for number in range(12):
+            try:
+                gate.publish(data(number), publish_id=f"p{number}")
+                outcomes.append("published")
+            except CatalogError as error:
+                outcomes.append(error.code)
+    mesh.close()
+    assert set(outcomes) <= {"published", "catalog.unavailable", "catalog.not_recorded"}
+    assert outcomes[-1] != "published"
+    again = Mesh(mesh.folder)
+    assert again.ledger.unfinished() == []
+    done = sum(outcome != "catalog.unavailable" for outcome in outcomes)
+    assert len(again.product(PRODUCT).versions if done else []) == done
+    retried = again.gate(CONTRACT, domain="finance")
+    for number in range(12):
+        retried.publish(data(number), publish_id=f"p{number}")
+    assert again.read(PRODUCT).read_all().num_rows == 12
+
+
+def test_one_gate_publishes_from_several_threads(gate, mesh):
+    from concurrent.futures import ThreadPoolExecutor
+
+    def publish(number):
+        return gate.publish(data(number % 4), publish_id=f"p{number % 4}")
+
+    with ThreadPoolExecutor(6) as threads:
+        receipts = list(threads.map(publish, range(12)))
+    assert len(set(receipts)) == 4
+    assert sorted(mesh.read(PRODUCT).read_all()["id"].to_pylist()) == [0, 1, 2, 3]
+
+
 def test_a_description_that_fails_does_not_concern_the_publication(gate, monkeypatch):
     from meshgate.adapters.delta import Delta
 
