@@ -235,6 +235,7 @@ class Attempt:
             raise
         receipt = recovery.completed(found, receipt.to_json()) or receipt
         self._record(receipt, time.monotonic() - self._started)
+        self.same(receipt, self.input_digest)  # another host may have been faster, with other data
         with suppress(MeshgateError):  # the next publication describes it again
             adapter.describe(publication, staged)
         return receipt
@@ -251,10 +252,10 @@ class Attempt:
         )
 
     def _record(self, receipt: Receipt, seconds: float | None) -> None:
+        ours = receipt.contract["digest"] == self.contract.digest
+        contract = self.contract.to_json() if ours else None
         try:
-            self.mesh.ledger.publish(
-                receipt, self.contract.to_json(), self.mesh.events(receipt), seconds
-            )
+            self.mesh.ledger.publish(receipt, contract, self.mesh.events(receipt), seconds)
         except CatalogError as error:
             raise CatalogError(
                 receipt=receipt,
@@ -289,7 +290,9 @@ class Attempt:
             "publishers": publishers,
             "domains": domains,
         }
-        masking = masks(self.contract, self.gate.key_ids)
+        masking: Mapping[str, Mapping[str, Any]] = masks(self.contract, self.gate.key_ids)
+        if self._report is not None:  # what was done, instead of what is to be done
+            masking = {mask.column: mask.to_dict() for mask in self._report.masks}
         infrastructure = self.mesh.adapter.infrastructure
         return policy_input(self.contract, self._report, masking, infrastructure, publication)
 

@@ -136,8 +136,8 @@ def _paths(columns: Iterable[Column], above: str = "") -> Iterator[tuple[str, Co
         yield path, column
         yield from _paths(column.columns, path)
         if column.items is not None:
-            yield f"{path}.items", column.items
-            yield from _paths(column.items.columns, f"{path}.items")
+            yield f"{path}[]", column.items
+            yield from _paths(column.items.columns, f"{path}[]")
 
 
 def _description(column: Column, key_ids: Mapping[str | None, str]) -> dict[str, str]:

@@ -196,6 +196,49 @@ def test_an_id_under_another_contract_is_refused(gate, mesh):
     assert caught.value.code == "stage.publish_id_reused"
 
 
+def test_an_id_that_another_host_used_meanwhile_for_other_data_is_noticed(gate, mesh, monkeypatch):
+    from contextlib import nullcontext
+
+    from meshgate.adapters.delta import Delta
+
+    real, first = Delta.commit, []
+
+    def overtaken(*arguments):
+        if not first:
+            first.append(True)
+            gate.publish(data(7, 8), publish_id="2026-01")
+        return real(*arguments)
+
+    monkeypatch.setattr(Delta, "claim", lambda *_, **__: nullcontext())
+    monkeypatch.setattr(Delta, "abandon", lambda *_: 0)
+    monkeypatch.setattr(Delta, "commit", overtaken)
+    with pytest.raises(StageError) as caught:
+        gate.publish(data(1, 2), publish_id="2026-01")
+    assert caught.value.code == "stage.publish_id_reused"
+    assert mesh.read(PRODUCT).read_all()["id"].to_pylist() == [7, 8]
+    assert len([name for name in tables(mesh) if name.endswith(".parquet")]) == 1
+
+
+def test_masks_inside_structs_and_lists_are_seen_and_described(mesh):
+    nested = """\
+dataset: nested
+version: 1.0.0
+owner: a@example.com
+schema:
+  - name: person
+    type: struct
+    columns: [{name: email, type: string, pii: email, masking: hash}]
+  - {name: mails, type: list, items: {type: string, pii: email, masking: redact}}
+"""
+    table = pa.table({"person": [{"email": SECRET}], "mails": [[SECRET]]})
+    receipt = mesh.gate(nested).publish(table)
+    assert [mask["column"] for mask in receipt.masks] == ["person.email", "mails[]"]
+    found = mesh.read("nested")
+    person = found.schema.field("person").type.field("email").metadata
+    assert person[b"meshgate.mask.method"] == b"hash"
+    assert SECRET not in str(found.read_all().to_pylist())
+
+
 def test_an_id_that_was_denied_may_be_used_again(gate, mesh):
     with pytest.raises(Denied):
         gate.publish(data(None, 2), publish_id="2026-01")

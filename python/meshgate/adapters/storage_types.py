@@ -81,8 +81,8 @@ def _stored(kind: pa.DataType, path: str, columns: Mapping[str, Mapping[str, str
         return pa.map_(key, item)
     if kinds.is_list(kind) or kinds.is_large_list(kind) or kinds.is_fixed_size_list(kind):
         item = kind.value_field
-        stored = _stored(item.type, f"{path}.items", columns)
-        metadata = dict(columns.get(f"{path}.items", {}))
+        stored = _stored(item.type, f"{path}[]", columns)
+        metadata = dict(columns.get(f"{path}[]", {}))
         return pa.list_(pa.field("element", stored, item.nullable, metadata))
     raise StageError(
         code="stage.unsupported_type",
