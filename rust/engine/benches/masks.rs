@@ -1,7 +1,7 @@
 //! Nanoseconds per row of every mask, and of HMAC-SHA-256 beside the `hmac` crate.
 //!
 //! `cargo bench -p meshgate-engine --bench masks`. One thread, one morsel of 131,072 rows, the best
-//! of many passes. A build with debug assertions refuses to be measured.
+//! of many passes; a word after `--` picks the rows whose name has it. A build with debug assertions refuses to be measured.
 #![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
 
 use std::collections::BTreeMap;
@@ -86,6 +86,10 @@ fn keys_of() -> KeyRing {
 }
 
 fn row(name: &str, mut work: impl FnMut()) {
+    let mut wanted = std::env::args().skip(1).filter(|word| !word.starts_with("--")).peekable();
+    if wanted.peek().is_some() && !wanted.any(|word| name.contains(&word)) {
+        return;
+    }
     let begin = Instant::now();
     let mut best = Duration::MAX;
     let mut passes = 0;

@@ -146,3 +146,119 @@ fn list<O: OffsetSizeTrait>(item: &FieldRef) -> Option<ArrayRef> {
     let list = GenericListArray::<O>::try_new(Arc::clone(item), offsets, none, None).ok()?;
     Some(Arc::new(list))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::masks::compile;
+    use crate::masks::testing::{clause, keys};
+    use arrow_array::cast::AsArray;
+    use arrow_array::types::{Date32Type, Decimal128Type, Float16Type, TimestampMillisecondType};
+    use arrow_schema::{Field, IntervalUnit, TimeUnit};
+
+    fn one(value: &str, kind: &DataType) -> Result<ArrayRef> {
+        let args = format!("{{\"value\": {value}}}");
+        let mask = compile(&clause("constant", &args), kind, true, &keys())?;
+        mask.apply(&arrow_array::new_null_array(kind, 0))?;
+        let zeroed = ArrayData::new_null(kind, 1).into_builder().nulls(None).build().unwrap();
+        mask.apply(&arrow_array::make_array(zeroed))
+    }
+
+    #[test]
+    fn values_are_exact_in_the_columns_type() {
+        let decimal = DataType::Decimal128(5, 2);
+        assert_eq!(one("12.5", &decimal).unwrap().as_primitive::<Decimal128Type>().value(0), 1250);
+        let date = one("\"1970-02-01\"", &DataType::Date32).unwrap();
+        assert_eq!(date.as_primitive::<Date32Type>().value(0), 31);
+        let zoned = DataType::Timestamp(TimeUnit::Millisecond, Some("Europe/Rome".into()));
+        let stamp = one("\"1970-01-01T01:00:00.5+01:00\"", &zoned).unwrap();
+        assert_eq!(stamp.as_primitive::<TimestampMillisecondType>().value(0), 500);
+        assert_eq!(stamp.data_type(), &zoned);
+        let half = one("0.5", &DataType::Float16).unwrap();
+        assert_eq!(half.as_primitive::<Float16Type>().value(0).to_f32().to_string(), "0.5");
+        let bytes = one("\"abc\"", &DataType::FixedSizeBinary(3)).unwrap();
+        assert_eq!(bytes.as_fixed_size_binary().value(0), b"abc");
+    }
+
+    #[test]
+    fn values_that_do_not_fit_are_refused() {
+        let naive = DataType::Timestamp(TimeUnit::Second, None);
+        let list = DataType::List(Arc::new(Field::new("item", DataType::Int8, true)));
+        for (value, kind) in [
+            ("300", DataType::Int8),
+            ("-1", DataType::UInt64),
+            ("1.5", DataType::Int32),
+            ("1e5", DataType::Float16),
+            ("1000", DataType::Decimal128(5, 2)),
+            ("-1000", DataType::Decimal128(5, 2)),
+            ("0.001", DataType::Decimal32(5, 2)),
+            ("\"1\"", DataType::Int32),
+            ("true", DataType::Int32),
+            ("1", DataType::Boolean),
+            ("\"2023-02-29\"", DataType::Date32),
+            ("\"1970-01-01T00:00:00Z\"", naive.clone()),
+            ("\"1970-01-01T00:00:00.5\"", naive),
+            ("\"abcd\"", DataType::FixedSizeBinary(3)),
+            ("[]", list),
+            ("\"x\"", DataType::Interval(IntervalUnit::DayTime)),
+        ] {
+            let error = one(value, &kind).unwrap_err();
+            assert_eq!(error.code, Code::BadLiteral, "{value} {kind}");
+            assert_eq!(error.clause.as_deref(), Some("/args/value"), "{value} {kind}");
+        }
+    }
+
+    #[test]
+    fn the_largest_decimals_fit() {
+        for (kind, digits) in [
+            (DataType::Decimal32(9, 0), 9),
+            (DataType::Decimal64(18, 0), 18),
+            (DataType::Decimal128(38, 0), 38),
+            (DataType::Decimal256(76, 0), 76),
+        ] {
+            assert!(one(&"9".repeat(digits), &kind).is_ok(), "{kind}");
+            assert!(one(&format!("-1{}", "0".repeat(digits)), &kind).is_err(), "{kind}");
+        }
+    }
+
+    #[test]
+    fn a_long_value_is_refused() {
+        let error = one(&format!("\"{}\"", "x".repeat(1025)), &DataType::Utf8).unwrap_err();
+        assert_eq!(error.code, Code::BadArgument);
+    }
+
+    #[test]
+    fn every_type_but_unions_has_a_default() {
+        let item = |kind| Arc::new(Field::new("item", kind, true));
+        let entry = DataType::Struct(
+            vec![
+                Field::new("keys", DataType::Utf8, false),
+                Field::new("values", DataType::Int8, true),
+            ]
+            .into(),
+        );
+        for kind in [
+            DataType::Null,
+            DataType::Boolean,
+            DataType::Float16,
+            DataType::Time32(TimeUnit::Second),
+            DataType::Time64(TimeUnit::Nanosecond),
+            DataType::Duration(TimeUnit::Second),
+            DataType::Interval(IntervalUnit::MonthDayNano),
+            DataType::Decimal256(76, -3),
+            DataType::BinaryView,
+            DataType::LargeList(item(DataType::Utf8View)),
+            DataType::FixedSizeList(item(DataType::Int8), 3),
+            DataType::FixedSizeList(item(DataType::Int8), 0),
+            DataType::Map(Arc::new(Field::new("entries", entry, false)), false),
+            DataType::Struct(vec![Field::new("a", DataType::Utf8View, false)].into()),
+            DataType::Struct(Vec::<Field>::new().into()),
+        ] {
+            let mask = compile(&clause("constant", "{}"), &kind, true, &keys()).unwrap();
+            let rows = arrow_array::new_null_array(&kind, 2);
+            let masked = mask.apply(&rows).unwrap();
+            assert_eq!((masked.len(), masked.logical_null_count()), (2, 2), "{kind}");
+            masked.to_data().validate_full().unwrap();
+        }
+    }
+}

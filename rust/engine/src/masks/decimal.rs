@@ -2,19 +2,30 @@
 
 use arrow_buffer::i256;
 
+/// The two digits of every number below 100.
+static PAIRS: [[u8; 2]; 100] = {
+    let mut pairs = [[0; 2]; 100];
+    let mut number = 0;
+    while number < 100 {
+        pairs[number] = [b'0' + number as u8 / 10, b'0' + number as u8 % 10];
+        number += 1;
+    }
+    pairs
+};
+
 /// Appends the minimal decimal text of a number.
 pub(super) fn push_u64(out: &mut Vec<u8>, mut number: u64) {
-    let mut digits = [0_u8; 20];
-    let mut written = 0;
-    for digit in digits.iter_mut().rev() {
-        *digit = b'0' + (number % 10) as u8;
-        number /= 10;
-        written += 1;
+    let mut digits = [[0_u8; 2]; 10];
+    let mut first = 20;
+    for pair in digits.iter_mut().rev() {
+        *pair = PAIRS[(number % 100) as usize];
+        first -= if number < 10 { 1 } else { 2 };
+        number /= 100;
         if number == 0 {
             break;
         }
     }
-    out.extend_from_slice(digits.get(20 - written..).unwrap_or_default());
+    out.extend_from_slice(digits.as_flattened().get(first..).unwrap_or_default());
 }
 
 /// Appends the minimal decimal text of a number.

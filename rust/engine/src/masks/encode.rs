@@ -1,29 +1,14 @@
 //! Bytes as text: hexadecimal and base64url.
 
-const HEX: &[u8; 16] = b"0123456789abcdef";
+use crate::kernels::hex;
+
 const BASE64URL: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
-/// Every byte's two digits.
-static PAIRS: [[u8; 2]; 256] = {
-    let mut pairs = [[0; 2]; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        pairs[byte] = [HEX[byte >> 4], HEX[byte & 15]];
-        byte += 1;
-    }
-    pairs
-};
-
-/// Writes two lower-case digits per byte; `out` is twice as long as `bytes`.
-pub(super) fn hex(bytes: &[u8], out: &mut [u8]) {
-    for (pair, byte) in out.chunks_exact_mut(2).zip(bytes) {
-        pair.copy_from_slice(&PAIRS[usize::from(*byte)]);
-    }
-}
 
 /// The hexadecimal text of a few bytes.
 pub(super) fn hex_text(bytes: &[u8]) -> String {
-    bytes.iter().flat_map(|b| PAIRS[usize::from(*b)]).map(char::from).collect()
+    let mut digits = vec![0; 2 * bytes.len()];
+    hex::encode(bytes, &mut digits);
+    digits.into_iter().map(char::from).collect()
 }
 
 /// The length of base64url without padding.
@@ -33,15 +18,24 @@ pub(super) const fn base64url_len(bytes: usize) -> usize {
 
 /// Writes base64url without padding (RFC 4648, section 5); `out` has [`base64url_len`] bytes.
 pub(super) fn base64url(bytes: &[u8], out: &mut [u8]) {
-    for (group, out) in bytes.chunks(3).zip(out.chunks_mut(4)) {
-        let mut word = 0_u32;
-        for (at, byte) in group.iter().enumerate() {
-            word |= u32::from(*byte) << (16 - 8 * at);
-        }
-        for (at, digit) in out.iter_mut().enumerate() {
-            *digit = BASE64URL[(word >> (18 - 6 * at)) as usize & 63];
-        }
+    let (groups, rest) = bytes.as_chunks::<3>();
+    let (digits, digits_rest) = out.as_chunks_mut::<4>();
+    for (group, digits) in groups.iter().zip(digits) {
+        *digits = four(*group);
     }
+    let mut last = [0; 3];
+    for (byte, from) in last.iter_mut().zip(rest) {
+        *byte = *from;
+    }
+    for (digit, from) in digits_rest.iter_mut().zip(four(last)) {
+        *digit = from;
+    }
+}
+
+/// The four digits of three bytes.
+fn four([a, b, c]: [u8; 3]) -> [u8; 4] {
+    let word = u32::from_be_bytes([0, a, b, c]);
+    [18, 12, 6, 0].map(|shift| BASE64URL[(word >> shift) as usize & 63])
 }
 
 #[cfg(test)]
@@ -66,15 +60,5 @@ mod tests {
         let mut out = [0; 4];
         base64url(&[0xfb, 0xff, 0xbf], &mut out);
         assert_eq!(&out, b"-_-_");
-    }
-
-    #[test]
-    fn hex_is_lower_case() {
-        let all: Vec<u8> = (0..=255).collect();
-        let mut out = vec![0; 512];
-        hex(&all, &mut out);
-        let expected: String = all.iter().map(|b| format!("{b:02x}")).collect::<Vec<_>>().concat();
-        assert_eq!(String::from_utf8(out).unwrap(), expected);
-        assert_eq!(hex_text(&all), expected);
     }
 }

@@ -132,7 +132,7 @@ fn weakness(key: &[u8]) -> Option<&'static str> {
     if key.len() < MIN_BYTES {
         Some("is shorter than 32 bytes")
     } else if seen.iter().filter(|seen| **seen).count() < MIN_DISTINCT
-        || (1..=key.len() / 2).any(repeats)
+        || (1..MIN_BYTES.min(key.len() / 2 + 1)).any(repeats)
     {
         Some("is too regular to be random")
     } else if key.len() < MIN_TEXT && key.iter().all(|b| matches!(b, b' '..=b'~' | b'\t'..=b'\r')) {

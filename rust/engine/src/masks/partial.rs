@@ -20,6 +20,11 @@ pub(super) struct Partial;
 
 /// Most characters that can be kept at one end.
 const MAX_KEPT: u64 = 256;
+/// Most bytes of masked text of one batch. Views and dictionaries of a hostile producer can say a
+/// terabyte in a megabyte; 8 GiB are 64 KiB for every row of the largest batch.
+const MAX_TEXT: usize = 8 << 30;
+/// What to do about too much masked text.
+const SMALLER: &str = "pass smaller batches, or use \"redact\" or \"fixed_width: true\"";
 /// Masking characters in a value of fixed width.
 const FIXED: usize = 4;
 
@@ -115,7 +120,7 @@ impl Ends {
     /// Appends the masked form of a text.
     ///
     /// # Errors
-    /// `limit.memory` when there is no room.
+    /// `limit.memory` when there is no room, `limit.too_large` over [`MAX_TEXT`].
     fn push(&self, text: &[u8], out: &mut Vec<u8>) -> Result<()> {
         let length = if text.is_ascii() { text.len() } else { characters(text) };
         let kept = self.first + self.last;
@@ -135,8 +140,20 @@ impl Ends {
         };
         let (head, tail) = (text.get(..head), text.get(tail..));
         let (head, tail) = (head.unwrap_or_default(), tail.unwrap_or_default());
-        out.try_reserve(head.len() + tail.len() + masked.saturating_mul(self.character.len()))
-            .map_err(|_| no_room())?;
+        let masked_bytes = masked.saturating_mul(self.character.len());
+        let needed = masked_bytes.saturating_add(head.len() + tail.len());
+        let (most, words) = match self.output {
+            DataType::LargeUtf8 => (MAX_TEXT, "8 GiB"),
+            _ => (i32::MAX as usize, "2 GiB"),
+        };
+        if needed > most.saturating_sub(out.len()) {
+            return Err(Error::new(
+                Code::TooLarge,
+                format!("the masked text of one batch exceeds {words}"),
+            )
+            .help(SMALLER));
+        }
+        out.try_reserve(needed).map_err(|_| no_room())?;
         out.extend_from_slice(head);
         match self.character.as_bytes() {
             [byte] => out.resize(out.len() + masked, *byte),
@@ -163,12 +180,9 @@ impl Mask for Ends {
             let offsets = OffsetBuffer::new(ScalarBuffer::from(ends));
             LargeStringArray::try_new(offsets, values, nulls).map(|a| Arc::new(a) as ArrayRef)
         } else {
-            let ends: Option<Vec<i32>> = ends.iter().map(|end| i32::try_from(*end).ok()).collect();
-            let ends = ends.ok_or_else(|| {
-                Error::new(Code::TooLarge, "the masked text of one batch exceeds 2 GiB")
-                    .help("pass smaller batches")
-            })?;
-            let offsets = OffsetBuffer::new(ScalarBuffer::from(ends));
+            // `push` holds the bound of these offsets.
+            let ends: ScalarBuffer<i32> = ends.iter().map(|end| *end as i32).collect();
+            let offsets = OffsetBuffer::new(ends);
             StringArray::try_new(offsets, values, nulls).map(|a| Arc::new(a) as ArrayRef)
         };
         array.map_err(|_| Error::internal("the mask partial built an invalid array"))
@@ -219,6 +233,113 @@ fn starts_character(byte: u8) -> bool {
 }
 
 fn no_room() -> Error {
-    Error::new(Code::Memory, "there is no memory for the masked text of one batch")
-        .help("pass smaller batches, or use \"redact\" or \"fixed_width: true\"")
+    Error::new(Code::Memory, "there is no memory for the masked text of one batch").help(SMALLER)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::masks::testing::{clause, keys};
+    use crate::masks::{compile, CompiledMask};
+    use arrow_array::cast::AsArray;
+    use arrow_array::{Int64Array, StringViewArray};
+    use proptest::prelude::*;
+
+    fn mask(args: &str) -> CompiledMask {
+        compile(&clause("partial", args), &DataType::Utf8, true, &keys()).unwrap()
+    }
+
+    fn masked(args: &str, values: &[&str]) -> Vec<String> {
+        let column: ArrayRef = Arc::new(StringArray::from(values.to_vec()));
+        let masked = mask(args).apply(&column).unwrap();
+        match masked.data_type() {
+            DataType::LargeUtf8 => {
+                masked.as_string::<i64>().iter().flatten().map(Into::into).collect()
+            }
+            _ => masked.as_string::<i32>().iter().flatten().map(Into::into).collect(),
+        }
+    }
+
+    #[test]
+    fn ends_stay_and_characters_are_counted() {
+        let card = ["4111111111111111", "1234", "12345", "", "é€𝄞x1"];
+        let expected = ["************1111", "****", "*2345", "", "*€𝄞x1"];
+        assert_eq!(masked(r#"{"keep_last": 4}"#, &card), expected);
+        assert_eq!(
+            masked(r#"{"keep_first": 1, "keep_last": 1, "char": "•"}"#, &["äöü", "ab", "abc"]),
+            ["ä•ü", "••", "a•c"]
+        );
+        assert_eq!(masked("{}", &["äöü", "a"]), ["***", "*"]);
+    }
+
+    #[test]
+    fn a_value_that_would_show_too_much_is_masked_whole() {
+        let args = r#"{"keep_first": 1, "keep_last": 1, "min_masked": 2}"#;
+        assert_eq!(masked(args, &["a", "abc", "abcd", "abcde"]), ["*", "***", "****", "a***e"]);
+    }
+
+    #[test]
+    fn a_fixed_width_hides_the_length() {
+        let args = r#"{"keep_last": 2, "fixed_width": true}"#;
+        let all = masked(args, &["", "a", "ab", "abc", "a much longer value"]);
+        assert_eq!(all, ["******", "******", "******", "****bc", "****ue"]);
+        let args = r#"{"keep_last": 1, "fixed_width": true, "min_masked": 6}"#;
+        assert_eq!(masked(args, &["abcdefgh", "ab"]), ["******h", "*******"]);
+    }
+
+    #[test]
+    fn integers_become_text() {
+        let clause = clause("partial", r#"{"keep_last": 2}"#);
+        let mask = compile(&clause, &DataType::Int64, true, &keys()).unwrap();
+        let column: ArrayRef = Arc::new(Int64Array::from(vec![Some(-123), None, Some(7)]));
+        let expected = StringArray::from(vec![Some("**23"), None, Some("*")]);
+        assert_eq!(mask.apply(&column).unwrap().as_string::<i32>(), &expected);
+    }
+
+    #[test]
+    fn an_output_without_bound_is_an_error_and_no_panic() {
+        // One long text that every view shows.
+        let long = "x".repeat(1 << 20);
+        let one = StringViewArray::from_iter_values([long.as_str()]);
+        let views = vec![one.views()[0]; 8];
+        let column: ArrayRef =
+            Arc::new(StringViewArray::new(views.into(), one.data_buffers().to_vec(), None));
+        let mut mask = Ends {
+            first: 0,
+            last: 0,
+            min_masked: 0,
+            character: "*".repeat(1 << 14),
+            fixed: None,
+            output: DataType::LargeUtf8,
+        };
+        assert_eq!(mask.apply(&column).unwrap_err().code, Code::TooLarge);
+        mask.character = "*".repeat(1 << 12);
+        mask.output = DataType::Utf8;
+        assert_eq!(mask.apply(&column.slice(0, 1)).unwrap_err().code, Code::TooLarge);
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_masked_as_its_characters_say(
+            text in "\\PC{0,12}",
+            first in 0..5_usize,
+            last in 0..5_usize,
+            min in 0..4_usize,
+        ) {
+            let args = format!(
+                r#"{{"keep_first": {first}, "keep_last": {last}, "min_masked": {min}}}"#
+            );
+            let characters: Vec<char> = text.chars().collect();
+            let whole = characters.len() <= first + last + min;
+            let expected: String = characters
+                .iter()
+                .enumerate()
+                .map(|(at, c)| {
+                    let kept = !whole && (at < first || at >= characters.len() - last);
+                    if kept { *c } else { '*' }
+                })
+                .collect();
+            prop_assert_eq!(masked(&args, &[&text]), [expected]);
+        }
+    }
 }
