@@ -82,7 +82,8 @@ mod tests {
         let all: Vec<u8> = (0..=255).collect();
         let mut out = vec![0; 512];
         encode(&all, &mut out);
-        let expected: String = all.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
+        let expected: String =
+            all.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
         assert_eq!(String::from_utf8(out).unwrap(), expected);
     }
 

@@ -104,7 +104,7 @@ impl<'a> Compiler<'a> {
         self.columns_match();
         for (position, check) in contract.checks.iter().enumerate() {
             let pointer = format!("/checks/{position}");
-            let planned = self.check(check, &pointer).map_err(|e| within(e, &pointer))?;
+            let planned = self.check(check, &pointer).map_err(|e| e.within(&pointer))?;
             self.clauses.push(planned);
         }
         for (position, clause) in contract.not_enforced.iter().enumerate() {
@@ -471,7 +471,7 @@ impl<'a> Compiler<'a> {
         if let Some(clause) = &column.mask {
             let at = format!("{pointer}/mask");
             let mask = masks::compile(clause, data_type, column.required, self.keys)
-                .map_err(|e| within(e, &at))?;
+                .map_err(|e| e.within(&at))?;
             self.masks.push(PlannedMask {
                 column: path.to_owned(),
                 method: mask.method().to_owned(),
@@ -587,15 +587,6 @@ fn quarantine_schema(accepted: &Schema) -> SchemaRef {
     let id = Field::new("item", DataType::Utf8, false);
     fields.push(Field::new(CHECKS_COLUMN, DataType::List(Arc::new(id)), false));
     Arc::new(Schema::new(fields))
-}
-
-/// Makes the pointer of an error that was found inside a clause absolute.
-fn within(mut error: Error, pointer: &str) -> Error {
-    error.clause = Some(match error.clause {
-        Some(inner) => format!("{pointer}{inner}"),
-        None => pointer.to_owned(),
-    });
-    error
 }
 
 fn threshold(check: &contract::Check) -> Result<(Threshold, Option<String>)> {
