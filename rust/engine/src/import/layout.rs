@@ -68,7 +68,8 @@ impl Layout {
     /// Whether an array of this layout may have so many buffers.
     pub(super) fn has(self, buffers: usize) -> bool {
         match self {
-            Self::Nothing => buffers == 0,
+            // Polars hands over null arrays with the place of a bitmap. It is not looked at.
+            Self::Nothing => buffers <= 1,
             Self::Validity | Self::Union(UnionMode::Sparse) => buffers == 1,
             Self::Bits | Self::Fixed(..) | Self::List(_) | Self::Union(UnionMode::Dense) => {
                 buffers == 2

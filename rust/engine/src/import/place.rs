@@ -2,8 +2,10 @@
 
 use crate::error::{Code, Error};
 
-/// Names longer than this many characters are shown cut.
-const SHOWN: usize = 64;
+/// Names are shown up to this many bytes.
+const NAME: usize = 96;
+/// Places are shown up to this many bytes: the outermost parts.
+const PLACE: usize = 400;
 
 /// An array that breaks the format.
 pub(super) fn invalid(message: impl Into<String>) -> Error {
@@ -16,7 +18,7 @@ pub(super) fn within<F: FnOnce() -> String>(place: F) -> impl FnOnce(Error) -> E
     move |mut error| {
         let outer = place();
         error.data = Some(match error.data.take() {
-            Some(inner) => format!("{outer}, {inner}"),
+            Some(inner) => cut(&format!("{outer}, {inner}"), PLACE),
             None => outer,
         });
         error
@@ -33,9 +35,17 @@ pub(super) fn field(name: &str) -> String {
     format!("field {}", quoted(name))
 }
 
-/// A name between quotes on one line: control characters escaped, cut after [`SHOWN`] characters.
+/// A name between quotes on one line: control characters escaped, cut after [`NAME`] bytes.
 fn quoted(name: &str) -> String {
-    let shown: String = name.chars().take(SHOWN).flat_map(char::escape_debug).collect();
-    let rest = if name.chars().nth(SHOWN).is_some() { "..." } else { "" };
-    format!("\"{shown}{rest}\"")
+    let shown: String = name.chars().take(NAME).flat_map(char::escape_debug).collect();
+    format!("\"{}\"", cut(&shown, NAME))
+}
+
+/// The text, or as much of it as fits, and that there was more.
+fn cut(text: &str, bytes: usize) -> String {
+    if text.len() <= bytes {
+        return text.to_owned();
+    }
+    let kept = (0..=bytes).rev().find_map(|end| text.get(..end)).unwrap_or_default();
+    format!("{}...", kept.trim_end_matches('.'))
 }

@@ -1,6 +1,9 @@
 //! Memory whose end can be felt: the byte behind a buffer is not mapped, so that whoever reads
 //! past the end dies of a signal instead of reading what happens to lie there.
 
+/// How much that cannot be read follows: wrong offsets jump. It is address space, not memory.
+const GUARD: usize = 1 << 30;
+
 /// A copy of some bytes that ends where a page that cannot be read begins.
 #[derive(Debug)]
 pub(crate) struct Guarded {
@@ -20,14 +23,14 @@ impl Guarded {
     pub(crate) fn new(bytes: &[u8], align: usize) -> Self {
         let page = 4096;
         let body = bytes.len().next_multiple_of(page).max(page);
-        let mapped = body + page;
+        let mapped = body + GUARD;
         // SAFETY: a new private mapping; the result is checked.
         let base = unsafe {
             libc::mmap(
                 std::ptr::null_mut(),
                 mapped,
-                libc::PROT_READ | libc::PROT_WRITE,
-                libc::MAP_PRIVATE | libc::MAP_ANONYMOUS,
+                libc::PROT_NONE,
+                libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE,
                 -1,
                 0,
             )
@@ -35,10 +38,11 @@ impl Guarded {
         assert_ne!(base, libc::MAP_FAILED);
         let base = base.cast::<u8>();
         let at = (body - bytes.len()) / align * align;
-        // SAFETY: `at + bytes.len()` is at most `body`; the page behind it is in the mapping.
+        // SAFETY: `at + bytes.len()` is at most `body`, which is in the mapping.
         unsafe {
+            let opened = libc::mprotect(base.cast(), body, libc::PROT_READ | libc::PROT_WRITE);
+            assert_eq!(opened, 0);
             base.add(at).copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());
-            assert_eq!(libc::mprotect(base.add(body).cast(), page, libc::PROT_NONE), 0);
             Self { base, mapped, start: base.add(at) }
         }
     }
