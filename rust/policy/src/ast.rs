@@ -55,8 +55,11 @@ pub(crate) fn path<'a>(expr: &'a Expr, indices: &mut Vec<&'a Ref<Expr>>) -> Opti
     }
 }
 
+/// Line and column of a span, in characters from 1; the engine counts a tab as four.
 pub(crate) fn place(span: &Span) -> (u32, u32) {
-    (span.line, span.col)
+    let before = span.source.contents().get(..span.start as usize).unwrap_or_default();
+    let line = before.rsplit('\n').next().unwrap_or_default();
+    (span.line, line.chars().count() as u32 + 1)
 }
 
 /// The names of a static path, such as the path of a package or the dots of a function's name.
@@ -165,6 +168,8 @@ pub(crate) struct Walk<'v, V: Visit> {
     /// Depth of the expression being walked, and the largest so far.
     depth: usize,
     pub(crate) deepest: usize,
+    /// Statements of the longest query so far.
+    pub(crate) longest: usize,
     /// Calls of `sprintf` around the expression being walked.
     formatting: usize,
 }
@@ -173,7 +178,7 @@ impl<'v, V: Visit> Walk<'v, V> {
     /// A walk in a module with these imports: alias and the path it stands for.
     pub(crate) fn new(imports: &BTreeMap<String, Path>, visit: &'v mut V) -> Self {
         let frame = imports.iter().map(|(k, v)| (k.clone(), Some(v.clone()))).collect();
-        Self { frames: vec![frame], visit, depth: 0, deepest: 0, formatting: 0 }
+        Self { frames: vec![frame], visit, depth: 0, deepest: 0, longest: 0, formatting: 0 }
     }
 
     pub(crate) fn rule(&mut self, rule: &Rule) {
@@ -214,6 +219,7 @@ impl<'v, V: Visit> Walk<'v, V> {
     /// Walks a query and the expressions that are evaluated in its scope.
     fn query(&mut self, query: &Query, produced: &[&Ref<Expr>]) {
         self.depth += 1;
+        self.longest = self.longest.max(query.stmts.len());
         self.frames.push(Frame::new());
         // Statements may stand in any order, so an alias may be used before it is declared.
         for _ in 0..3 {

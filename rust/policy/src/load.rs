@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::sync::Arc;
+use std::time::Duration;
 
 use regorus::unstable::{Module, Ref};
 use regorus::{Engine, Value};
@@ -10,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use crate::analysis::{package, Analysis, Named, Read};
 use crate::ast::Step;
-use crate::engine::{fresh, on_own_stack, place_of, Pool};
+use crate::engine::{column_in, fresh, place_of, within, Lost, Pool};
 use crate::entry::{self, Question};
 use crate::finding::{Code, Finding, Severity};
 use crate::graph::{self, Cost};
@@ -23,12 +24,21 @@ use crate::set::{Loaded, Options};
 /// Loads modules by name. A set with errors decides nothing.
 pub(crate) fn load(modules: &[(String, String)], data: &str, options: Options) -> Loaded {
     let limits = Arc::new(options.limits.clone());
+    let require = options.require.clone();
     let mut loading = Loading { findings: Vec::new(), limits: Arc::clone(&limits), options };
-    let built = on_own_stack(|| loading.build(modules, data));
-    let mut findings = loading.findings;
-    let built = built.unwrap_or_else(|| {
-        findings.push(Finding::error(Code::Panic, "", "the engine failed while loading"));
-        None
+    let (own, text) = (modules.to_vec(), data.to_owned());
+    let work = move || {
+        let built = loading.build(&own, &text);
+        (loading.findings, built)
+    };
+    let budget = Duration::from_millis(limits.load_ms);
+    let (mut findings, built) = within(budget, work).unwrap_or_else(|lost| {
+        let finding = match lost {
+            Lost::Late => Finding::error(Code::TooLarge, "", "the set takes too long to load")
+                .help("simplify the policies, or raise limits.load_ms"),
+            Lost::Panicked => Finding::error(Code::Panic, "", "the engine failed while loading"),
+        };
+        (vec![finding], None)
     });
     // What concerns the set as a whole is often a consequence of what one module holds.
     findings.sort_by(|a, b| {
@@ -39,7 +49,7 @@ pub(crate) fn load(modules: &[(String, String)], data: &str, options: Options) -
     let broken = findings.iter().any(|f| f.severity == Severity::Error);
     let digest = digest(modules, data);
     let built = built.unwrap_or_default();
-    let required = loading.options.require.iter();
+    let required = require.iter();
     Loaded {
         pool: built.pool.filter(|_| !broken),
         packages: entry::packages(&built.analysis, &built.files),
@@ -122,7 +132,7 @@ impl Loading {
         self.reserved(&modules, &files);
         let named: Vec<Named<'_>> =
             files.iter().zip(&modules).map(|(file, module)| Named { file, module }).collect();
-        let analysis = Analysis::new(&named, self.options.tests, &mut self.findings);
+        let analysis = Analysis::new(&named, &self.options, &mut self.findings);
         let names: Vec<&str> = files.iter().map(String::as_str).collect();
         let cost = graph::check(&analysis, &names, &self.limits, &mut self.findings);
         self.strict_inputs(&analysis, &names);
@@ -194,23 +204,31 @@ impl Loading {
         index: usize,
     ) -> bool {
         engine.set_rego_v0(false);
-        let Err(first) = engine.add_policy(format!("m{index}"), text.to_owned()) else {
+        let Err(v1) = engine.add_policy(format!("m{index}"), text.to_owned()) else {
             return true;
         };
+        let mut stopped = place_of(&v1).map(|(_, line, column)| (line, column, "v1"));
         // As v0 the engine would treat these words as names and warn on the terminal.
         let keywords = imported_keywords(text);
-        let as_v0 = scan.future_words.iter().all(|(word, ..)| keywords.contains(*word));
-        if as_v0 {
+        let mut words = scan.future_words.iter();
+        if words.all(|(word, ..)| keywords.contains(*word)) {
             engine.set_rego_v0(true);
-            if engine.add_policy(format!("m{index}"), text.to_owned()).is_ok() {
+            let Err(v0) = engine.add_policy(format!("m{index}"), text.to_owned()) else {
                 return true;
+            };
+            // The dialect that got further is the one that was meant.
+            if let Some((_, line, column)) = place_of(&v0) {
+                if stopped.is_none_or(|(l, c, _)| (line, column) > (l, c)) {
+                    stopped = Some((line, column, "v0"));
+                }
             }
         }
         let mut finding = Finding::error(Code::Syntax, name, "the module is not Rego v1 or v0");
-        if let Some((_, line, column)) = place_of(&first) {
-            finding = finding.at(line, column);
+        if let Some((line, column, dialect)) = stopped {
+            let help = format!("the place is where reading it as Rego {dialect} stopped");
+            finding = finding.at(line, column_in(text, line, column)).help(help);
         }
-        self.push(finding.help("the place is where reading it as Rego v1 stopped"));
+        self.push(finding);
         false
     }
 
@@ -330,29 +348,33 @@ impl Loading {
         Some(value)
     }
 
-    /// Compiles every entry point once, so that unsafe variables show now.
+    /// Compiles the set once, so that what the engine refuses shows now. The engine compiles all
+    /// rules, whichever of them it is asked for.
     fn prepare(&mut self, engine: &mut Engine, analysis: &Analysis, files: &[&str]) {
-        for group in &analysis.groups {
-            let path: std::sync::Arc<str> = format!("data.{}", group.path.join(".")).into();
-            let Err(error) = engine.compile_with_entrypoint(&path) else {
-                continue;
-            };
-            let place = place_of(&error);
-            if place.is_none() && error.to_string().contains("not a valid rule path") {
-                continue;
-            }
-            let (module, line, column) = place.map_or(group.place, |(file, line, column)| {
-                let index = file.strip_prefix('m').and_then(|n| n.parse().ok());
-                (index.unwrap_or(group.place.0), line, column)
-            });
-            let file = files.get(module).copied().unwrap_or_default();
-            self.push(
-                Finding::error(Code::Invalid, file, "the rules do not compile")
-                    .at(line, column)
-                    .help("a variable may have no value here, or two rules may contradict"),
-            );
+        let Some(group) = analysis.groups.first() else {
+            return;
+        };
+        let path: Arc<str> = format!("data.{}", group.path.join(".")).into();
+        let Err(error) = engine.compile_with_entrypoint(&path) else {
+            return;
+        };
+        let place = place_of(&error);
+        if place.is_none() && error.to_string().contains("not a valid rule path") {
             return;
         }
+        let (module, line, column) = place.map_or(group.place, |(file, line, column)| {
+            let module = file.strip_prefix('m').and_then(|n| n.parse().ok());
+            let module = module.unwrap_or(group.place.0);
+            let modules = engine.get_policies().unwrap_or_default();
+            let text = modules.get(module).map_or("", |source| source.get_contents().as_str());
+            (module, line, column_in(text, line, column))
+        });
+        let file = files.get(module).copied().unwrap_or_default();
+        self.push(
+            Finding::error(Code::Invalid, file, "the rules do not compile")
+                .at(line, column)
+                .help("a variable may have no value here, or two rules may contradict"),
+        );
     }
 }
 

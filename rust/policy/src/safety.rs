@@ -169,7 +169,8 @@ fn statement(stmt: &LiteralStmt, declared: &Names, known: &Known<'_>, into: &mut
     }
 }
 
-/// `lhs = rhs` binds names of either side; two array literals bind item by item.
+/// `lhs = rhs` binds names of either side; two array literals bind item by item. Two
+/// object literals that bind names of each other are refused, because the engine cannot.
 fn unify(
     op: &AssignOp,
     lhs: &Ref<Expr>,
@@ -190,18 +191,10 @@ fn unify(
         if *op == AssignOp::ColEq { &[(lhs, rhs)] } else { &[(lhs, rhs), (rhs, lhs)] };
     for (target, source) in sides {
         let mut binding = Binding::default();
-        let mut rest = Vec::new();
-        pattern(target, &mut binding.binds, &mut rest);
+        pattern(target, &mut binding.binds, &mut Vec::new());
         variables(source, declared, known, &mut binding.needs);
-        // `{"a": x} = {"a": 1, "b": x}` binds x by one field and uses it in another.
-        let own = |name: &String| binding.binds.contains(name) && !is_pattern_name(source);
-        binding.needs = binding.needs.iter().filter(|name| !own(name)).cloned().collect();
         into.push(binding);
     }
-}
-
-fn is_pattern_name(expr: &Expr) -> bool {
-    matches!(expr, Expr::Var { .. })
 }
 
 /// `xs[i]` binds `i` once `xs` has a value.
