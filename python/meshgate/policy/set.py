@@ -25,6 +25,7 @@ class Limits:
 
     Attributes:
         time_ms: budget of one decision over all packages, in milliseconds (50).
+        load_ms: budget of loading a set, in milliseconds (5,000).
         max_file_bytes: bytes of one module (1 MiB).
         max_literal_depth: nesting of brackets in a rule's body (8).
         max_elements: elements that one builtin may produce (100,000).
@@ -33,6 +34,7 @@ class Limits:
     """
 
     time_ms: int | None = None
+    load_ms: int | None = None
     max_file_bytes: int = 1 << 20
     max_literal_depth: int | None = None
     max_elements: int | None = None
@@ -71,7 +73,7 @@ class PolicySet:
         self, native: _native.PolicySet, require: tuple[str, ...], log: DecisionLog | None
     ) -> None:
         self._native = native
-        self._findings = tuple(Finding(**found) for found in json.loads(native.findings()))
+        self._findings = findings(native)
         self.require = require
         self.log = log
 
@@ -103,44 +105,10 @@ class PolicySet:
             PolicyError: ``policy.unreadable``, or the first error that was found in them. It
                 counts as a denial: nothing can be decided with such a set.
         """
-        self = cls._load(source, require, data, limits or Limits(), log, central)
-        errors = [finding for finding in self._findings if finding.severity == "error"]
-        if errors:
-            first, more = errors[0], len(errors) - 1
-            help = first.help or ""
-            if more:
-                help += f"{'; ' if help else ''}{more} more error{'s' * (more > 1)}: see the check"
-            raise PolicyError(
-                code=first.code, message=first.message, where=first.where, help=help or None
-            )
+        native = native_set(source, require, data, limits or Limits(), central=central)
+        self = cls(native, tuple(sorted(set(require))), log)
+        refuse(self._findings)
         return self
-
-    @classmethod
-    def _load(
-        cls,
-        source: Source,
-        require: Sequence[str],
-        data: Mapping[str, Any] | None,
-        limits: Limits,
-        log: DecisionLog | None,
-        central: bool,
-    ) -> PolicySet:
-        shipped = sources.central() if central else ()
-        modules = [*shipped, *sources.read(source, max_bytes=limits.max_file_bytes)]
-        options = {
-            "limits": {key: value for key, value in asdict(limits).items() if value is not None},
-            "input_schema": json.loads(sources.schema("input")),
-            "read_schema": json.loads(sources.schema("read")),
-            "require": sorted(set(require)),
-            "shipped": [name for name, _ in shipped],
-            "reserved": sources.RESERVED,
-        }
-        try:
-            data_json = _dump(data or {})
-        except (TypeError, ValueError, RecursionError):
-            data_json = ""  # refused as unusable
-        native = _native.PolicySet.load(modules, data_json, json.dumps(options))
-        return cls(native, tuple(sorted(set(require))), log)
 
     def __repr__(self) -> str:
         return f"PolicySet({len(self.packages())} packages, {self.digest})"
@@ -257,8 +225,68 @@ def check(
     Raises:
         PolicyError: ``policy.unreadable``: there is nothing to check.
     """
-    return PolicySet._load(source, require, data, limits or Limits(), None, central).check()
+    return findings(native_set(source, require, data, limits or Limits(), central=central))
+
+
+def native_set(
+    source: Source,
+    require: Sequence[str],
+    data: Mapping[str, Any] | None,
+    limits: Limits,
+    *,
+    central: bool,
+    tests: bool = False,
+) -> _native.PolicySet:
+    """The compiled set, with whatever was found in it.
+
+    Raises:
+        PolicyError: ``policy.unreadable``.
+    """
+    shipped = sources.central() if central else ()
+    modules = [*shipped, *sources.read(source, max_bytes=limits.max_file_bytes, tests=tests)]
+    options = {
+        "limits": {key: value for key, value in asdict(limits).items() if value is not None},
+        "input_schema": json.loads(sources.schema("input")),
+        "read_schema": json.loads(sources.schema("read")),
+        "require": sorted(set(require)),
+        "shipped": [name for name, _ in shipped],
+        "reserved": sources.RESERVED,
+        "tests": tests,
+    }
+    try:
+        data_json = _dump(data or {})
+    except (TypeError, ValueError, RecursionError):
+        data_json = ""  # refused as unusable
+    return _native.PolicySet.load(modules, data_json, json.dumps(options))
+
+
+def findings(native: _native.PolicySet) -> tuple[Finding, ...]:
+    """What was found in a compiled set."""
+    return tuple(Finding(**found) for found in json.loads(native.findings()))
+
+
+def refuse(found: Sequence[Finding]) -> None:
+    """Nothing, when no finding is an error.
+
+    Raises:
+        PolicyError: with the code and the place of the first error.
+    """
+    errors = [finding for finding in found if finding.severity == "error"]
+    if not errors:
+        return
+    first, more = errors[0], len(errors) - 1
+    parts = [first.help] if first.help else []
+    if more:
+        parts.append(f"{more} more error{'s' if more > 1 else ''}: `meshgate lint` lists them")
+    raise PolicyError(
+        code=first.code,
+        message=first.message,
+        where=first.where,
+        help="; ".join(parts) or None,
+    )
 
 
 def _dump(document: Mapping[str, Any]) -> str:
-    return json.dumps(document, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(document, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
+    text.encode()  # refuses half of a surrogate pair, which is no text
+    return text

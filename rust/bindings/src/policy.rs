@@ -57,6 +57,11 @@ impl Policies {
         let request: Request = serde_json::from_str(options_json).map_err(|_| options_error())?;
         Ok(py.detach(|| self.set.decide(input_json, &request).to_string()))
     }
+
+    /// Runs the rules named `test_*`, with the clock frozen.
+    fn run_tests(&self, py: Python<'_>, now_ns: i64) -> String {
+        py.detach(|| self.set.run_tests(now_ns).to_string())
+    }
 }
 
 fn options_error() -> PyErr {

@@ -15,6 +15,7 @@ use crate::rules::{
     check_bodies, check_forbidden, check_mocked, check_names, import_alias, imports,
 };
 use crate::safety::{self, Known};
+use crate::set::Options;
 
 /// All rules that define one name, such as `data_mesh.governance.deny`.
 #[derive(Debug)]
@@ -130,11 +131,15 @@ pub(crate) struct Named<'m> {
 }
 
 impl Analysis {
-    /// Analyses the modules; findings are added, and what is wrong is left out. Only tests may
-    /// replace functions by `with`.
-    pub(crate) fn new(modules: &[Named<'_>], tests: bool, findings: &mut Vec<Finding>) -> Self {
+    /// Analyses the modules; findings are added, and what is wrong is left out.
+    pub(crate) fn new(
+        modules: &[Named<'_>],
+        options: &Options,
+        findings: &mut Vec<Finding>,
+    ) -> Self {
         let mut analysis = Self::default();
         let mut facts: Vec<(At<'_>, Facts)> = Vec::new();
+        let mut defaults = BTreeSet::new();
         for (at, named) in modules.iter().enumerate() {
             let Named { file, module } = named;
             let Some(package) = package(module) else {
@@ -151,10 +156,33 @@ impl Analysis {
                 let mut found = Facts::default();
                 let mut walk = Walk::new(&imports, &mut found);
                 walk.rule(rule);
-                let depth = walk.deepest;
+                let (depth, longest) = (walk.deepest, walk.longest);
                 let group = analysis.group(&package, at, rule_at, rule, depth);
                 check_names(file, rule, &found, findings);
                 check_bodies(file, rule, findings);
+                if matches!(rule.as_ref(), Rule::Default { .. }) {
+                    let head = ast::head(rule).span();
+                    if !defaults.insert((group, head.text().to_owned())) {
+                        let (line, column) = ast::place(head);
+                        let message = format!("`{}` has a second default", head.text());
+                        findings.push(
+                            Finding::error(Code::Invalid, file, message)
+                                .at(line, column)
+                                .help("keep one: the engine would take either"),
+                        );
+                    }
+                }
+                if longest > options.limits.max_statements {
+                    let (line, column) = ast::place(rule.span());
+                    let most = options.limits.max_statements;
+                    let message = format!("a body has more than {most} statements");
+                    findings.push(
+                        Finding::error(Code::TooLarge, file, message)
+                            .at(line, column)
+                            .help("split the rule, or raise limits.max_statements"),
+                    );
+                    continue;
+                }
                 let growth = growth::of(rule);
                 let package = package.clone();
                 facts
@@ -163,7 +191,7 @@ impl Analysis {
         }
         for (at, found) in facts {
             analysis.check_safety(&at, findings);
-            analysis.connect(at, found, tests, findings);
+            analysis.connect(at, found, options.tests, findings);
         }
         analysis
     }
@@ -320,7 +348,7 @@ impl Analysis {
             if fits(arity) {
                 return Ok(());
             }
-            let message = format!("`{name}` takes {arity} arguments, not {arguments}");
+            let message = format!("`{name}` is called with {arguments} arguments, not {arity}");
             Err(Box::new(error(Code::Arity, message)))
         };
         if let Some(found) = self.function(package, &names) {

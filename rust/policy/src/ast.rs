@@ -31,7 +31,11 @@ pub(crate) fn path<'a>(expr: &'a Expr, indices: &mut Vec<&'a Ref<Expr>>) -> Opti
         match at {
             Expr::Var { span, .. } => {
                 steps.reverse();
-                return Some(Path { root: span.text().to_owned(), steps, place: place(span) });
+                return Some(Path {
+                    root: span.text().to_owned(),
+                    steps,
+                    place: place(span),
+                });
             }
             Expr::RefDot { refr, field, .. } => {
                 steps.push(Step::Name(field.0.text().to_owned(), place(&field.0)));
@@ -39,8 +43,16 @@ pub(crate) fn path<'a>(expr: &'a Expr, indices: &mut Vec<&'a Ref<Expr>>) -> Opti
             }
             Expr::RefBrack { refr, index, .. } => {
                 match index.as_ref() {
-                    Expr::String { span, value: Value::String(text), .. }
-                    | Expr::RawString { span, value: Value::String(text), .. } => {
+                    Expr::String {
+                        span,
+                        value: Value::String(text),
+                        ..
+                    }
+                    | Expr::RawString {
+                        span,
+                        value: Value::String(text),
+                        ..
+                    } => {
                         steps.push(Step::Name(text.as_ref().to_owned(), place(span)));
                     }
                     _ => {
@@ -55,8 +67,15 @@ pub(crate) fn path<'a>(expr: &'a Expr, indices: &mut Vec<&'a Ref<Expr>>) -> Opti
     }
 }
 
+/// Line and column of a span, in characters from 1; the engine counts a tab as four.
 pub(crate) fn place(span: &Span) -> (u32, u32) {
-    (span.line, span.col)
+    let before = span
+        .source
+        .contents()
+        .get(..span.start as usize)
+        .unwrap_or_default();
+    let line = before.rsplit('\n').next().unwrap_or_default();
+    (span.line, line.chars().count() as u32 + 1)
 }
 
 /// The names of a static path, such as the path of a package or the dots of a function's name.
@@ -85,9 +104,12 @@ pub(crate) fn children(expr: &Expr) -> Vec<&Ref<Expr>> {
         | Expr::BoolExpr { lhs, rhs, .. }
         | Expr::ArithExpr { lhs, rhs, .. }
         | Expr::AssignExpr { lhs, rhs, .. } => vec![lhs, rhs],
-        Expr::Membership { key, value, collection, .. } => {
-            key.iter().chain([value, collection]).collect()
-        }
+        Expr::Membership {
+            key,
+            value,
+            collection,
+            ..
+        } => key.iter().chain([value, collection]).collect(),
         Expr::String { .. }
         | Expr::RawString { .. }
         | Expr::Number { .. }
@@ -106,7 +128,9 @@ pub(crate) fn comprehension(expr: &Expr) -> Option<(&Ref<Query>, Vec<&Ref<Expr>>
         Expr::ArrayCompr { term, query, .. } | Expr::SetCompr { term, query, .. } => {
             Some((query, vec![term]))
         }
-        Expr::ObjectCompr { key, value, query, .. } => Some((query, vec![key, value])),
+        Expr::ObjectCompr {
+            key, value, query, ..
+        } => Some((query, vec![key, value])),
         _ => None,
     }
 }
@@ -165,6 +189,8 @@ pub(crate) struct Walk<'v, V: Visit> {
     /// Depth of the expression being walked, and the largest so far.
     depth: usize,
     pub(crate) deepest: usize,
+    /// Statements of the longest query so far.
+    pub(crate) longest: usize,
     /// Calls of `sprintf` around the expression being walked.
     formatting: usize,
 }
@@ -172,8 +198,18 @@ pub(crate) struct Walk<'v, V: Visit> {
 impl<'v, V: Visit> Walk<'v, V> {
     /// A walk in a module with these imports: alias and the path it stands for.
     pub(crate) fn new(imports: &BTreeMap<String, Path>, visit: &'v mut V) -> Self {
-        let frame = imports.iter().map(|(k, v)| (k.clone(), Some(v.clone()))).collect();
-        Self { frames: vec![frame], visit, depth: 0, deepest: 0, formatting: 0 }
+        let frame = imports
+            .iter()
+            .map(|(k, v)| (k.clone(), Some(v.clone())))
+            .collect();
+        Self {
+            frames: vec![frame],
+            visit,
+            depth: 0,
+            deepest: 0,
+            longest: 0,
+            formatting: 0,
+        }
     }
 
     pub(crate) fn rule(&mut self, rule: &Rule) {
@@ -204,7 +240,10 @@ impl<'v, V: Visit> Walk<'v, V> {
             }
         }
         for body in bodies {
-            let first = produced.iter().copied().chain(body.assign.as_ref().map(|a| &a.value));
+            let first = produced
+                .iter()
+                .copied()
+                .chain(body.assign.as_ref().map(|a| &a.value));
             let first: Vec<_> = first.collect();
             self.query(&body.query, &first);
         }
@@ -214,6 +253,7 @@ impl<'v, V: Visit> Walk<'v, V> {
     /// Walks a query and the expressions that are evaluated in its scope.
     fn query(&mut self, query: &Query, produced: &[&Ref<Expr>]) {
         self.depth += 1;
+        self.longest = self.longest.max(query.stmts.len());
         self.frames.push(Frame::new());
         // Statements may stand in any order, so an alias may be used before it is declared.
         for _ in 0..3 {
@@ -238,7 +278,12 @@ impl<'v, V: Visit> Walk<'v, V> {
                     self.insert(var, None);
                 }
             }
-            Literal::SomeIn { key, value, collection, .. } => {
+            Literal::SomeIn {
+                key,
+                value,
+                collection,
+                ..
+            } => {
                 let item = self.resolve(collection).map(|mut path| {
                     path.steps.push(Step::Any);
                     path
@@ -318,13 +363,24 @@ impl<'v, V: Visit> Walk<'v, V> {
         }
         match &stmt.literal {
             Literal::SomeVars { .. } => {}
-            Literal::SomeIn { key, value, collection, .. } => {
+            Literal::SomeIn {
+                key,
+                value,
+                collection,
+                ..
+            } => {
                 for expr in key.iter().chain([value, collection]) {
                     self.expr(expr);
                 }
             }
             Literal::Expr { expr, .. } | Literal::NotExpr { expr, .. } => self.expr(expr),
-            Literal::Every { key, value, domain, query, .. } => {
+            Literal::Every {
+                key,
+                value,
+                domain,
+                query,
+                ..
+            } => {
                 self.expr(domain);
                 let item = self.resolve(domain).map(|mut path| {
                     path.steps.push(Step::Any);

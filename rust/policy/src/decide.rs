@@ -3,17 +3,16 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use regorus::unstable::{Ref, Rule};
 use regorus::Value;
 use serde::{Deserialize, Serialize};
 use serde_json::{json, Value as Json};
 
-use crate::ast;
-use crate::engine::{within, Ask, Failure, Session};
+use crate::engine::{within, Ask, Failure, Lost, Session};
 use crate::entry::{self, Package, Required, Target};
+use crate::explain::{fired, first_place, sources, At};
 use crate::finding::Code;
 use crate::json;
-use crate::message::{said, shorten, Message};
+use crate::message::{said, shorten};
 use crate::set::Loaded;
 
 /// When, and what, is decided.
@@ -78,7 +77,13 @@ pub(crate) fn decide(set: &Arc<Loaded>, input: &str, request: &Request) -> Json 
     if outcome.more > 0 {
         let message = format!("and {} more reasons", outcome.more);
         let code = Code::Denied.as_str().to_owned();
-        outcome.reasons.push(Reason { message, code, policy: None, file: None, line: None });
+        outcome.reasons.push(Reason {
+            message,
+            code,
+            policy: None,
+            file: None,
+            line: None,
+        });
     }
     outcome.policies.sort();
     outcome.policies.dedup();
@@ -103,25 +108,42 @@ fn attempt_safely(set: &Arc<Loaded>, input: &str, request: &Request) -> Outcome 
     let (own, text, question) = (Arc::clone(set), input.to_owned(), request.clone());
     // Its own clock stops it at the budget; this one only stops what that does not see.
     let budget = Duration::from_millis(set.limits.time_ms.saturating_mul(2));
-    within(budget, move || attempt(&own, &text, &question)).unwrap_or_else(|| {
-        let mut asking = Asking { set, outcome: Outcome::default() };
-        asking.broken(Code::Timeout, "the policies took longer than their budget");
+    within(budget, move || attempt(&own, &text, &question)).unwrap_or_else(|lost| {
+        let mut asking = Asking {
+            set,
+            outcome: Outcome::default(),
+        };
+        match lost {
+            Lost::Late => {
+                asking.broken(Code::Timeout, "the policies took longer than their budget");
+            }
+            Lost::Panicked => asking.broken(Code::Panic, "the policies made the engine fail"),
+        }
         asking.outcome.left_behind = true;
         asking.outcome
     })
 }
 
 fn attempt(set: &Loaded, input: &str, request: &Request) -> Outcome {
-    let mut asking = Asking { set, outcome: Outcome::default() };
+    let mut asking = Asking {
+        set,
+        outcome: Outcome::default(),
+    };
     let Some(pool) = &set.pool else {
-        asking.broken(Code::NotLoaded, "the policies hold errors, so nothing can be decided");
+        asking.broken(
+            Code::NotLoaded,
+            "the policies hold errors, so nothing can be decided",
+        );
         return asking.outcome;
     };
     let limits = &set.limits;
     let input = match json::read_object(input, limits.max_input_bytes, limits.max_json_depth) {
         Ok(input) => input,
         Err(refused) => {
-            asking.broken(Code::BadInput, &format!("the policy input is unusable: {}", refused.0));
+            asking.broken(
+                Code::BadInput,
+                &format!("the policy input is unusable: {}", refused.0),
+            );
             return asking.outcome;
         }
     };
@@ -173,7 +195,12 @@ impl Asking<'_> {
             let index: usize = file.strip_prefix('m')?.parse().ok()?;
             Some((self.set.files.get(index)?.clone(), *line))
         });
-        self.deny(failure.code.as_str(), format!("`{rule}` {what}"), Some(package), at);
+        self.deny(
+            failure.code.as_str(),
+            format!("`{rule}` {what}"),
+            Some(package),
+            at,
+        );
     }
 
     fn publish(&mut self, session: &mut Session<'_>, phase: Phase, require: &[String]) {
@@ -202,7 +229,11 @@ impl Asking<'_> {
         }
         required.sort_by(|a, b| a.target.path.cmp(&b.target.path));
         required.dedup_by(|a, b| a.target.path == b.target.path);
-        for Required { target, reads_report } in required {
+        for Required {
+            target,
+            reads_report,
+        } in required
+        {
             if phase == Phase::BeforeData && reads_report {
                 self.outcome.waiting.push(target.text);
             } else {
@@ -223,7 +254,7 @@ impl Asking<'_> {
             match ask(session, target) {
                 Ok(Value::Bool(true)) => {
                     allowed = true;
-                    let fired = self.fired(session, target);
+                    let fired = fired(self.set, session, target);
                     self.outcome.policies.extend(fired);
                 }
                 Ok(Value::Bool(false)) => {}
@@ -247,19 +278,22 @@ impl Asking<'_> {
         let code = Code::NotAllowed;
         let message = format!("`{}` is neither true nor false", target.text);
         self.outcome.error.get_or_insert(Code::EvaluationFailed);
-        let at = self.first_place(target);
+        let at = first_place(self.set, target);
         self.deny(code.as_str(), message, Some(package), at);
     }
 
     /// A rule that must be exactly `true`.
     fn ask_permission(&mut self, session: &mut Session<'_>, target: &Target) {
-        let package = target.path.split_last().map_or(String::new(), |(_, path)| path.join("."));
-        let place = self.first_place(target);
+        let package = target
+            .path
+            .split_last()
+            .map_or(String::new(), |(_, path)| path.join("."));
+        let place = first_place(self.set, target);
         let text = &target.text;
         let code = Code::NotAllowed.as_str();
         match ask(session, target) {
             Ok(Value::Bool(true)) => {
-                let fired = self.fired(session, target);
+                let fired = fired(self.set, session, target);
                 self.outcome.policies.extend(fired);
             }
             Ok(Value::Bool(false)) => {
@@ -267,7 +301,12 @@ impl Asking<'_> {
             }
             Ok(Value::Undefined) => {
                 self.outcome.undefined = true;
-                self.deny(code, format!("`{text}` is undefined"), Some(&package), place);
+                self.deny(
+                    code,
+                    format!("`{text}` is undefined"),
+                    Some(&package),
+                    place,
+                );
             }
             Ok(_) => self.not_boolean(&package, target),
             Err(failure) => self.failed(&package, text, &failure),
@@ -285,95 +324,34 @@ impl Asking<'_> {
             Ok(messages) => messages,
             Err(code) => {
                 self.outcome.error.get_or_insert(code);
-                vec![(code.as_str().to_owned(), format!("`{}` is not usable", target.text))]
+                vec![(
+                    code.as_str().to_owned(),
+                    format!("`{}` is not usable", target.text),
+                )]
             }
         };
-        let sources = self.sources(session, target);
+        let sources = sources(self.set, session, target);
         for (code, message) in messages {
             let by = sources
                 .iter()
                 .filter(|(words, _)| words.contains(&(code.clone(), message.clone())));
-            let at = by.map(|(_, at)| at.clone()).next().or_else(|| self.first_place(target));
-            self.outcome.policies.extend(at.iter().map(|(file, line)| format!("{file}:{line}")));
+            let at = by
+                .map(|(_, at)| at.clone())
+                .next()
+                .or_else(|| first_place(self.set, target));
+            self.outcome
+                .policies
+                .extend(at.iter().map(|(file, line)| format!("{file}:{line}")));
             self.deny(&code, message, Some(&package.name), at);
         }
     }
-
-    /// What each rule of a denial says on its own, and where that rule begins.
-    fn sources(&self, session: &mut Session<'_>, target: &Target) -> Vec<(Vec<Message>, At)> {
-        let rules = self.rules(target);
-        if rules.len() == 1 {
-            return Vec::new();
-        }
-        let mut found = Vec::new();
-        for (module, rule) in rules.into_iter().take(self.set.limits.max_reasons) {
-            let Some(owner) = self.set.modules.get(module) else {
-                continue;
-            };
-            let Ok(value) = session.ask(Ask::One(owner, &rule, &target.path)) else {
-                break;
-            };
-            let (line, _) = ast::place(ast::head(&rule).span());
-            if let (Ok(words), Some(file)) =
-                (said(&value, target, &self.set.limits), self.set.files.get(module))
-            {
-                found.push((words, (file.clone(), line)));
-            }
-        }
-        found
-    }
-
-    /// `file:line` of the bodies that made a rule true, as far as they can be told apart.
-    fn fired(&self, session: &mut Session<'_>, target: &Target) -> Vec<String> {
-        let rules = self.rules(target);
-        let single = rules.len() == 1;
-        let mut found = Vec::new();
-        for (module, rule) in rules {
-            let Some(owner) = self.set.modules.get(module) else {
-                continue;
-            };
-            let alone = single
-                || matches!(
-                    session.ask(Ask::One(owner, &rule, &target.path)),
-                    Ok(Value::Bool(true))
-                );
-            if let (true, Some(file)) = (alone, self.set.files.get(module)) {
-                found.push(format!("{file}:{}", body_line(&rule)));
-            }
-        }
-        found
-    }
-
-    /// The rules behind a target that are not defaults: module and rule.
-    fn rules(&self, target: &Target) -> Vec<(usize, Ref<Rule>)> {
-        let rule = |(module, rule): &(usize, usize)| {
-            let rule = self.set.modules.get(*module)?.policy.get(*rule)?;
-            matches!(rule.as_ref(), Rule::Spec { .. }).then(|| (*module, rule.clone()))
-        };
-        target.rules.iter().filter_map(rule).collect()
-    }
-
-    fn first_place(&self, target: &Target) -> Option<At> {
-        let (module, rule) = self.rules(target).into_iter().next()?;
-        let (line, _) = ast::place(ast::head(&rule).span());
-        Some((self.set.files.get(module)?.clone(), line))
-    }
 }
-
-/// File and line.
-type At = (String, u32);
 
 fn ask(session: &mut Session<'_>, target: &Target) -> Result<Value, Failure> {
     let text = &target.text;
-    session.ask(if target.document { Ask::Document(text) } else { Ask::Rule(text) })
-}
-
-/// The line of a rule's first statement, or of its head when it has none.
-fn body_line(rule: &Rule) -> u32 {
-    if let Rule::Spec { bodies, .. } = rule {
-        if let Some(stmt) = bodies.first().and_then(|body| body.query.stmts.first()) {
-            return stmt.span.line;
-        }
-    }
-    ast::place(ast::head(rule).span()).0
+    session.ask(if target.document {
+        Ask::Document(text)
+    } else {
+        Ask::Rule(text)
+    })
 }

@@ -1,6 +1,7 @@
 //! The one place that runs the engine: timed, with its panics caught and its texts kept inside.
 
 use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -55,42 +56,56 @@ static LEFT_BEHIND: AtomicUsize = AtomicUsize::new(0);
 pub(crate) fn on_own_stack<T: Send>(f: impl FnOnce() -> T + Send) -> Option<T> {
     let own = || guarded(f).ok();
     std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, own);
+        let thread = std::thread::Builder::new()
+            .stack_size(STACK_BYTES)
+            .spawn_scoped(scope, own);
         thread.ok()?.join().ok().flatten()
     })
 }
 
+/// Why work on a stack of its own has no result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lost {
+    /// It was not done in time, or too many others are still not done.
+    Late,
+    /// It panicked.
+    Panicked,
+}
+
 /// Runs `f` on a stack of its own for at most this long; after that it is left behind, its result
-/// is dropped, and the caller goes on. `None` then, when it panicked, or got no thread.
+/// is dropped, and the caller goes on.
 pub(crate) fn within<T: Send + 'static>(
     budget: Duration,
     f: impl FnOnce() -> T + Send + 'static,
-) -> Option<T> {
+) -> Result<T, Lost> {
     if LEFT_BEHIND.load(Ordering::Relaxed) >= MAX_LEFT_BEHIND {
-        return None;
+        return Err(Lost::Late);
     }
     let (sender, receiver) = std::sync::mpsc::sync_channel(1);
     let late = Arc::new(Mutex::new(false));
     let seen = Arc::clone(&late);
     let own = move || {
-        let result = guarded(f).ok();
+        let result = guarded(f).map_err(|Panicked| Lost::Panicked);
         let Ok(late) = seen.lock() else { return };
         if *late {
             LEFT_BEHIND.fetch_sub(1, Ordering::Relaxed);
         }
         let _ = sender.send(result);
     };
-    std::thread::Builder::new().stack_size(STACK_BYTES).spawn(own).ok()?;
+    let thread = std::thread::Builder::new()
+        .stack_size(STACK_BYTES)
+        .spawn(own);
+    thread.map_err(|_| Lost::Late)?;
     if let Ok(result) = receiver.recv_timeout(budget) {
         return result;
     }
-    let mut late = late.lock().ok()?;
+    let mut late = late.lock().map_err(|_| Lost::Late)?;
     if let Ok(result) = receiver.try_recv() {
         return result;
     }
     *late = true;
     LEFT_BEHIND.fetch_add(1, Ordering::Relaxed);
-    None
+    Err(Lost::Late)
 }
 
 /// Where an error happened: file, line and column as the engine knows them.
@@ -107,10 +122,29 @@ pub(crate) struct Failure {
 /// the message can hold values and is dropped. File names are the engine's own (`m0`, `m1`).
 pub(crate) fn place_of(error: &anyhow::Error) -> Option<Place> {
     let text = error.to_string();
-    let mut parts = text.lines().find_map(|line| line.strip_prefix("--> "))?.rsplitn(3, ':');
+    let mut parts = text
+        .lines()
+        .find_map(|line| line.strip_prefix("--> "))?
+        .rsplitn(3, ':');
     let column = parts.next()?.trim().parse().ok()?;
     let line = parts.next()?.parse().ok()?;
     Some((parts.next()?.to_owned(), line, column))
+}
+
+/// The column of a line in characters, from the engine's, which counts a tab as four.
+pub(crate) fn column_in(text: &str, line: u32, column: u32) -> u32 {
+    let text = text
+        .split('\n')
+        .nth(line.saturating_sub(1) as usize)
+        .unwrap_or_default();
+    let mut width = 1;
+    for (at, c) in text.chars().enumerate() {
+        if width >= column {
+            return at as u32 + 1;
+        }
+        width += if c == '\t' { 4 } else { 1 };
+    }
+    text.chars().count() as u32 + 1
 }
 
 /// A question to the engine.
@@ -145,12 +179,21 @@ pub(crate) struct Session<'p> {
 
 impl Pool {
     pub(crate) fn new(base: Engine) -> Self {
-        Self { base, idle: Mutex::new(Vec::new()) }
+        Self {
+            base,
+            idle: Mutex::new(Vec::new()),
+        }
     }
 
     pub(crate) fn session(&self, input: Value, now_ns: i64, budget: Duration) -> Session<'_> {
         let deadline = Instant::now() + budget;
-        Session { pool: self, engine: None, input, now_ns, deadline }
+        Session {
+            pool: self,
+            engine: None,
+            input,
+            now_ns,
+            deadline,
+        }
     }
 
     fn take(&self) -> Engine {
@@ -170,6 +213,31 @@ impl Pool {
 impl Session<'_> {
     /// The answer, or why there is none. `Value::Undefined` is an answer.
     pub(crate) fn ask(&mut self, ask: Ask<'_>) -> Result<Value, Failure> {
+        self.run(|engine| evaluate(engine, ask))
+    }
+
+    /// The lines that are evaluated for one rule alone, in its own module.
+    pub(crate) fn lines(
+        &mut self,
+        module: &Ref<Module>,
+        rule: &Ref<Rule>,
+    ) -> Result<BTreeSet<u32>, Failure> {
+        self.run(|engine| {
+            engine.set_enable_coverage(true);
+            let value = engine.eval_rule_in_module(module, rule, false);
+            let report = engine.get_coverage_report();
+            engine.set_enable_coverage(false);
+            value?;
+            let own = module.package.span.source.get_path();
+            let files = report?.files.into_iter();
+            Ok(files
+                .filter(|file| file.path == *own)
+                .flat_map(|file| file.covered)
+                .collect())
+        })
+    }
+
+    fn run<T>(&mut self, f: impl FnOnce(&mut Engine) -> anyhow::Result<T>) -> Result<T, Failure> {
         let fail = |code| Failure { code, place: None };
         let left = self.deadline.saturating_duration_since(Instant::now());
         if left.is_zero() {
@@ -186,7 +254,7 @@ impl Session<'_> {
             check_interval: NonZeroU32::MIN,
         });
         let result = guarded(move || {
-            let value = evaluate(&mut engine, ask);
+            let value = f(&mut engine);
             let _ = engine.take_prints();
             (value, engine)
         });
@@ -232,7 +300,10 @@ fn evaluate(engine: &mut Engine, ask: Ask<'_>) -> anyhow::Result<Value> {
         Ask::One(module, rule, path) => {
             let mut value = engine.eval_rule_in_module(module, rule, false)?;
             for name in path {
-                let next = value.as_object().ok().and_then(|o| o.get(&Value::from(name.as_str())));
+                let next = value
+                    .as_object()
+                    .ok()
+                    .and_then(|o| o.get(&Value::from(name.as_str())));
                 value = next.cloned().unwrap_or(Value::Undefined);
             }
             Ok(value)

@@ -4,7 +4,7 @@
 //! time and memory: until something compares it. The engine's clock does not run in a comparison,
 //! and its recursion follows the depth of a value. Both are bounded by what the text constructs.
 
-use regorus::unstable::{Expr, Literal, Query, Ref, Rule, RuleHead};
+use regorus::unstable::{ArithOp, Expr, Literal, Query, Ref, Rule, RuleHead};
 
 use crate::ast;
 
@@ -92,6 +92,13 @@ impl Growth {
                 self.levels += 1;
                 self.doublings += parts.next_power_of_two().ilog2() as usize;
             }
+        }
+        if let Expr::ArithExpr {
+            op: ArithOp::Mul, ..
+        } = expr.as_ref()
+        {
+            // Whole numbers are exact, so a product has the digits of both.
+            self.doublings += usize::from(!children.iter().any(|child| is_constant(child)));
         }
         for child in children {
             self.expr(child);

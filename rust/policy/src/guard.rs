@@ -67,8 +67,19 @@ pub(crate) fn check(file: &str, text: &str, limits: &Limits) -> Result<Scan, Fin
         .help("split the module, or raise limits.max_file_bytes"));
     }
     if text.lines().count() > limits.max_lines {
-        return Err(too_large(format!("the module has more than {} lines", limits.max_lines))
-            .help("split the module, or raise limits.max_lines"));
+        return Err(too_large(format!(
+            "the module has more than {} lines",
+            limits.max_lines
+        ))
+        .help("split the module, or raise limits.max_lines"));
+    }
+    let long = |line: &str| line.chars().count() > limits.max_columns as usize;
+    if let Some(at) = text.lines().position(long) {
+        return Err(
+            too_large(format!("a line is longer than {}", limits.max_columns))
+                .at(at as u32 + 1, limits.max_columns)
+                .help("break the line, or raise limits.max_columns"),
+        );
     }
     let mut scan = Scan::default();
     let mut levels = vec![Level::default()];
@@ -76,13 +87,13 @@ pub(crate) fn check(file: &str, text: &str, limits: &Limits) -> Result<Scan, Fin
     let mut after_dot = false;
     let mut signs = 0usize;
     for token in Scanner::new(text) {
-        let Token { kind, text: word, line, column } = token;
+        let Token {
+            kind,
+            text: word,
+            line,
+            column,
+        } = token;
         let nesting = |what: String| Finding::error(Code::Nesting, file, what).at(line, column);
-        if column > limits.max_columns {
-            return Err(too_large(format!("a line is longer than {}", limits.max_columns))
-                .at(line, column)
-                .help("break the line, or raise limits.max_columns"));
-        }
         let dotted = std::mem::take(&mut after_dot);
         if !(kind == Kind::Symbol && word == "-") {
             signs = 0;
@@ -105,7 +116,10 @@ pub(crate) fn check(file: &str, text: &str, limits: &Limits) -> Result<Scan, Fin
                         level.operators += 1;
                     }
                     let literal = word != "(";
-                    levels.push(Level { literal, ..Level::default() });
+                    levels.push(Level {
+                        literal,
+                        ..Level::default()
+                    });
                     before = Before::Nothing;
                     // The outermost bracket is the rule's body.
                     let literals = levels.iter().skip(2).filter(|l| l.literal).count();
@@ -179,7 +193,10 @@ pub(crate) fn check(file: &str, text: &str, limits: &Limits) -> Result<Scan, Fin
             return Err(Finding::error(
                 Code::Nesting,
                 file,
-                format!("an expression is deeper than {}", limits.max_expression_depth),
+                format!(
+                    "an expression is deeper than {}",
+                    limits.max_expression_depth
+                ),
             )
             .at(line, column)
             .help("give parts of it names, or raise limits.max_expression_depth"));
@@ -201,8 +218,12 @@ fn check_number(file: &str, word: &str, line: u32, column: u32) -> Result<(), Fi
     if number_is_bounded(word) {
         return Ok(());
     }
-    Err(Finding::error(Code::TooLarge, file, "a number is outside of the range of a double")
-        .at(line, column))
+    Err(Finding::error(
+        Code::TooLarge,
+        file,
+        "a number is outside of the range of a double",
+    )
+    .at(line, column))
 }
 
 /// Whether the text of a number has few digits and an exponent that a double can hold.
@@ -210,9 +231,15 @@ pub(crate) fn number_is_bounded(word: &str) -> bool {
     if word.len() > MAX_NUMBER_CHARS {
         return false;
     }
-    let exponent = word.split(['e', 'E']).nth(1).unwrap_or("0");
-    exponent
-        .trim_start_matches(['+', '-'])
-        .parse::<u32>()
-        .is_ok_and(|exponent| exponent <= MAX_EXPONENT)
+    word.split(['e', 'E']).skip(1).all(|after| {
+        let after = after.trim_start_matches(['+', '-']);
+        let end = after
+            .find(|c: char| !(c.is_ascii_digit() || c == '_'))
+            .unwrap_or(after.len());
+        let digits = after.get(..end).unwrap_or_default().replace('_', "");
+        digits.is_empty()
+            || digits
+                .parse::<u32>()
+                .is_ok_and(|exponent| exponent <= MAX_EXPONENT)
+    })
 }

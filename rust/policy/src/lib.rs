@@ -14,6 +14,7 @@ mod builtins;
 mod decide;
 mod engine;
 mod entry;
+mod explain;
 mod finding;
 mod graph;
 mod growth;

@@ -8,6 +8,8 @@ use serde::Deserialize;
 pub struct Limits {
     /// Wall-clock budget of one decision over all packages, in milliseconds.
     pub time_ms: u64,
+    /// Wall-clock budget of loading a set, in milliseconds.
+    pub load_ms: u64,
     /// Bytes of one module.
     pub max_file_bytes: usize,
     /// Lines of one module.
@@ -20,6 +22,8 @@ pub struct Limits {
     pub max_modules: usize,
     /// Rules of a set.
     pub max_rules: usize,
+    /// Statements of one body: what orders them takes the square of their number.
+    pub max_statements: usize,
     /// Nesting of `[` and `{` inside a rule's body: the parser's time doubles with each level.
     pub max_literal_depth: usize,
     /// Depth of one expression's tree.
@@ -50,12 +54,14 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             time_ms: 50,
+            load_ms: 5_000,
             max_file_bytes: 1 << 20,
             max_lines: 20_000,
             max_columns: 8_192,
             max_total_bytes: 8 << 20,
             max_modules: 1_000,
             max_rules: 10_000,
+            max_statements: 200,
             max_literal_depth: 8,
             max_expression_depth: 64,
             max_call_depth: 512,

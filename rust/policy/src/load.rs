@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::sync::Arc;
+use std::time::Duration;
 
 use regorus::unstable::{Module, Ref};
 use regorus::{Engine, Value};
@@ -10,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use crate::analysis::{package, Analysis, Named, Read};
 use crate::ast::Step;
-use crate::engine::{fresh, on_own_stack, place_of, Pool};
+use crate::engine::{column_in, fresh, place_of, within, Lost, Pool};
 use crate::entry::{self, Question};
 use crate::finding::{Code, Finding, Severity};
 use crate::graph::{self, Cost};
@@ -23,12 +24,25 @@ use crate::set::{Loaded, Options};
 /// Loads modules by name. A set with errors decides nothing.
 pub(crate) fn load(modules: &[(String, String)], data: &str, options: Options) -> Loaded {
     let limits = Arc::new(options.limits.clone());
-    let mut loading = Loading { findings: Vec::new(), limits: Arc::clone(&limits), options };
-    let built = on_own_stack(|| loading.build(modules, data));
-    let mut findings = loading.findings;
-    let built = built.unwrap_or_else(|| {
-        findings.push(Finding::error(Code::Panic, "", "the engine failed while loading"));
-        None
+    let require = options.require.clone();
+    let mut loading = Loading {
+        findings: Vec::new(),
+        limits: Arc::clone(&limits),
+        options,
+    };
+    let (own, text) = (modules.to_vec(), data.to_owned());
+    let work = move || {
+        let built = loading.build(&own, &text);
+        (loading.findings, built)
+    };
+    let budget = Duration::from_millis(limits.load_ms);
+    let (mut findings, built) = within(budget, work).unwrap_or_else(|lost| {
+        let finding = match lost {
+            Lost::Late => Finding::error(Code::TooLarge, "", "the set takes too long to load")
+                .help("simplify the policies, or raise limits.load_ms"),
+            Lost::Panicked => Finding::error(Code::Panic, "", "the engine failed while loading"),
+        };
+        (vec![finding], None)
     });
     // What concerns the set as a whole is often a consequence of what one module holds.
     findings.sort_by(|a, b| {
@@ -39,11 +53,13 @@ pub(crate) fn load(modules: &[(String, String)], data: &str, options: Options) -
     let broken = findings.iter().any(|f| f.severity == Severity::Error);
     let digest = digest(modules, data);
     let built = built.unwrap_or_default();
-    let required = loading.options.require.iter();
+    let required = require.iter();
     Loaded {
         pool: built.pool.filter(|_| !broken),
         packages: entry::packages(&built.analysis, &built.files),
-        require: required.filter_map(|r| entry::required(&built.analysis, r)).collect(),
+        require: required
+            .filter_map(|r| entry::required(&built.analysis, r))
+            .collect(),
         analysis: built.analysis,
         files: built.files,
         modules: built.modules,
@@ -76,7 +92,10 @@ fn normalise(text: &str) -> String {
 
 /// SHA-256 over the normalised modules, sorted by name, and the data; lengths keep parts apart.
 fn digest(modules: &[(String, String)], data: &str) -> String {
-    let mut sorted: Vec<_> = modules.iter().map(|(n, t)| (n.as_str(), normalise(t))).collect();
+    let mut sorted: Vec<_> = modules
+        .iter()
+        .map(|(n, t)| (n.as_str(), normalise(t)))
+        .collect();
     sorted.sort();
     let mut hash = Sha256::new();
     hash.update(b"meshgate policy set 1\n");
@@ -88,10 +107,12 @@ fn digest(modules: &[(String, String)], data: &str) -> String {
     }
     hash.update((data.len() as u64).to_le_bytes());
     hash.update(data.as_bytes());
-    hash.finalize().iter().fold("sha256:".to_owned(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    hash.finalize()
+        .iter()
+        .fold("sha256:".to_owned(), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
 }
 
 impl Loading {
@@ -120,9 +141,12 @@ impl Loading {
             return None;
         }
         self.reserved(&modules, &files);
-        let named: Vec<Named<'_>> =
-            files.iter().zip(&modules).map(|(file, module)| Named { file, module }).collect();
-        let analysis = Analysis::new(&named, self.options.tests, &mut self.findings);
+        let named: Vec<Named<'_>> = files
+            .iter()
+            .zip(&modules)
+            .map(|(file, module)| Named { file, module })
+            .collect();
+        let analysis = Analysis::new(&named, &self.options, &mut self.findings);
         let names: Vec<&str> = files.iter().map(String::as_str).collect();
         let cost = graph::check(&analysis, &names, &self.limits, &mut self.findings);
         self.strict_inputs(&analysis, &names);
@@ -140,7 +164,13 @@ impl Loading {
             }
             _ => None,
         };
-        Some(Built { pool, analysis, files, modules, cost })
+        Some(Built {
+            pool,
+            analysis,
+            files,
+            modules,
+            cost,
+        })
     }
 
     /// Texts within the bounds of size and nesting, sorted by name, each name once.
@@ -194,23 +224,31 @@ impl Loading {
         index: usize,
     ) -> bool {
         engine.set_rego_v0(false);
-        let Err(first) = engine.add_policy(format!("m{index}"), text.to_owned()) else {
+        let Err(v1) = engine.add_policy(format!("m{index}"), text.to_owned()) else {
             return true;
         };
+        let mut stopped = place_of(&v1).map(|(_, line, column)| (line, column, "v1"));
         // As v0 the engine would treat these words as names and warn on the terminal.
         let keywords = imported_keywords(text);
-        let as_v0 = scan.future_words.iter().all(|(word, ..)| keywords.contains(*word));
-        if as_v0 {
+        let mut words = scan.future_words.iter();
+        if words.all(|(word, ..)| keywords.contains(*word)) {
             engine.set_rego_v0(true);
-            if engine.add_policy(format!("m{index}"), text.to_owned()).is_ok() {
+            let Err(v0) = engine.add_policy(format!("m{index}"), text.to_owned()) else {
                 return true;
+            };
+            // The dialect that got further is the one that was meant.
+            if let Some((_, line, column)) = place_of(&v0) {
+                if stopped.is_none_or(|(l, c, _)| (line, column) > (l, c)) {
+                    stopped = Some((line, column, "v0"));
+                }
             }
         }
         let mut finding = Finding::error(Code::Syntax, name, "the module is not Rego v1 or v0");
-        if let Some((_, line, column)) = place_of(&first) {
-            finding = finding.at(line, column);
+        if let Some((line, column, dialect)) = stopped {
+            let help = format!("the place is where reading it as Rego {dialect} stopped");
+            finding = finding.at(line, column_in(text, line, column)).help(help);
         }
-        self.push(finding.help("the place is where reading it as Rego v1 stopped"));
+        self.push(finding);
         false
     }
 
@@ -223,7 +261,13 @@ impl Loading {
             let Some(package) = package(module) else {
                 continue;
             };
-            if package.iter().zip(&reserved).filter(|(a, b)| a == b).count() == reserved.len() {
+            if package
+                .iter()
+                .zip(&reserved)
+                .filter(|(a, b)| a == b)
+                .count()
+                == reserved.len()
+            {
                 let (line, column) = crate::ast::place(module.package.refr.span());
                 let message = format!("the package `{}` is reserved", package.join("."));
                 self.findings.push(
@@ -238,8 +282,14 @@ impl Loading {
     /// Every path of the input that an entry point reaches must be documented for its question.
     fn strict_inputs(&mut self, analysis: &Analysis, files: &[&str]) {
         let schemas = [
-            (Question::Publish, self.options.input_schema.clone().map(Schema::new)),
-            (Question::Read, self.options.read_schema.clone().map(Schema::new)),
+            (
+                Question::Publish,
+                self.options.input_schema.clone().map(Schema::new),
+            ),
+            (
+                Question::Read,
+                self.options.read_schema.clone().map(Schema::new),
+            ),
         ];
         let mut reached: BTreeMap<usize, Vec<Question>> = BTreeMap::new();
         for (question, _) in &schemas {
@@ -283,7 +333,11 @@ impl Loading {
             let known: Vec<String> = analysis
                 .groups
                 .iter()
-                .filter(|g| g.path.last().is_some_and(|name| name == entry::ALLOW_PUBLISH))
+                .filter(|g| {
+                    g.path
+                        .last()
+                        .is_some_and(|name| name == entry::ALLOW_PUBLISH)
+                })
                 .map(|g| g.path.get(..g.package).unwrap_or_default().join("."))
                 .collect();
             let message = format!("the required entry point `{written}` does not exist");
@@ -318,8 +372,10 @@ impl Loading {
             if at.is_some() {
                 let (module, line, column) = group.place;
                 let file = files.get(module).copied().unwrap_or_default();
-                let message =
-                    format!("the data holds a value for the rule `{}`", group.path.join("."));
+                let message = format!(
+                    "the data holds a value for the rule `{}`",
+                    group.path.join(".")
+                );
                 self.push(
                     Finding::error(Code::DataShadowsRule, file, message)
                         .at(line, column)
@@ -330,41 +386,47 @@ impl Loading {
         Some(value)
     }
 
-    /// Compiles every entry point once, so that unsafe variables show now.
+    /// Compiles the set once, so that what the engine refuses shows now. The engine compiles all
+    /// rules, whichever of them it is asked for.
     fn prepare(&mut self, engine: &mut Engine, analysis: &Analysis, files: &[&str]) {
-        for group in &analysis.groups {
-            let path: std::sync::Arc<str> = format!("data.{}", group.path.join(".")).into();
-            let Err(error) = engine.compile_with_entrypoint(&path) else {
-                continue;
-            };
-            let place = place_of(&error);
-            if place.is_none() && error.to_string().contains("not a valid rule path") {
-                continue;
-            }
-            let (module, line, column) = place.map_or(group.place, |(file, line, column)| {
-                let index = file.strip_prefix('m').and_then(|n| n.parse().ok());
-                (index.unwrap_or(group.place.0), line, column)
-            });
-            let file = files.get(module).copied().unwrap_or_default();
-            self.push(
-                Finding::error(Code::Invalid, file, "the rules do not compile")
-                    .at(line, column)
-                    .help("a variable may have no value here, or two rules may contradict"),
-            );
+        let Some(group) = analysis.groups.first() else {
+            return;
+        };
+        let path: Arc<str> = format!("data.{}", group.path.join(".")).into();
+        let Err(error) = engine.compile_with_entrypoint(&path) else {
+            return;
+        };
+        let place = place_of(&error);
+        if place.is_none() && error.to_string().contains("not a valid rule path") {
             return;
         }
+        let (module, line, column) = place.map_or(group.place, |(file, line, column)| {
+            let module = file.strip_prefix('m').and_then(|n| n.parse().ok());
+            let module = module.unwrap_or(group.place.0);
+            let modules = engine.get_policies().unwrap_or_default();
+            let text = modules
+                .get(module)
+                .map_or("", |source| source.get_contents().as_str());
+            (module, line, column_in(text, line, column))
+        });
+        let file = files.get(module).copied().unwrap_or_default();
+        self.push(
+            Finding::error(Code::Invalid, file, "the rules do not compile")
+                .at(line, column)
+                .help("a variable may have no value here, or two rules may contradict"),
+        );
     }
 }
 
 fn unknown_input(file: &str, missing: &Missing) -> Finding {
     let (line, column) = missing.place;
     let message = format!("`{}` is not part of the input", missing.path);
-    Finding::error(Code::UnknownInput, file, message).at(line, column).help(
-        match &missing.nearest {
+    Finding::error(Code::UnknownInput, file, message)
+        .at(line, column)
+        .help(match &missing.nearest {
             Some(near) => format!("did you mean `{near}`?"),
             None => "the documentation of the policy input lists its paths".to_owned(),
-        },
-    )
+        })
 }
 
 /// A warning when a message is built from a part of the input that may be missing and that the same
@@ -381,7 +443,11 @@ fn uncertain(file: &str, read: &Read, certain: usize, reads: &[Read]) -> Option<
     let (line, column) = read.path.place;
     let message = "a message is built from a part of the input that may be missing";
     let finding = Finding::error(Code::UncertainMessage, file, message).warning();
-    Some(finding.at(line, column).help("ask for that part in the rule's body too"))
+    Some(
+        finding
+            .at(line, column)
+            .help("ask for that part in the rule's body too"),
+    )
 }
 
 fn names_begin_with(path: &[Step], part: &[Step]) -> bool {

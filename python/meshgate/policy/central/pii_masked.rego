@@ -7,7 +7,9 @@ deny contains msg if {
 	some column in input.schema.columns
 	object.get(column, "pii", "unstated") != null
 	not masked(column)
-	msg := sprintf("column %s is tagged as personal data (%v) and has no mask", [column.name, column.pii])
+	name := object.get(column, "name", "?")
+	kind := object.get(column, "pii", "unstated")
+	msg := sprintf("column %v is tagged as personal data (%v) and has no mask", [name, kind])
 }
 
 deny contains "the promised columns are not stated" if not is_array(input.schema.columns)

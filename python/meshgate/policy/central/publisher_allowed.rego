@@ -26,14 +26,23 @@ default known := false
 
 known if input.publication.domain in input.publication.domains
 
+# Names for the messages: a message that is built from something missing would not be said.
+default publisher := null
+
+publisher := input.publication.publisher.id
+
+default domain := null
+
+domain := input.publication.domain
+
 deny contains msg if {
 	not known
 	not allowed
-	msg := sprintf("the mesh has no domain %v", [input.publication.domain])
+	msg := sprintf("the mesh has no domain %v", [domain])
 }
 
 deny contains msg if {
 	known
 	not allowed
-	msg := sprintf("publisher %v may not publish in domain %v", [input.publication.publisher.id, input.publication.domain])
+	msg := sprintf("publisher %v may not publish in domain %v", [publisher, domain])
 }
