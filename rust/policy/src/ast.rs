@@ -31,11 +31,7 @@ pub(crate) fn path<'a>(expr: &'a Expr, indices: &mut Vec<&'a Ref<Expr>>) -> Opti
         match at {
             Expr::Var { span, .. } => {
                 steps.reverse();
-                return Some(Path {
-                    root: span.text().to_owned(),
-                    steps,
-                    place: place(span),
-                });
+                return Some(Path { root: span.text().to_owned(), steps, place: place(span) });
             }
             Expr::RefDot { refr, field, .. } => {
                 steps.push(Step::Name(field.0.text().to_owned(), place(&field.0)));
@@ -43,16 +39,8 @@ pub(crate) fn path<'a>(expr: &'a Expr, indices: &mut Vec<&'a Ref<Expr>>) -> Opti
             }
             Expr::RefBrack { refr, index, .. } => {
                 match index.as_ref() {
-                    Expr::String {
-                        span,
-                        value: Value::String(text),
-                        ..
-                    }
-                    | Expr::RawString {
-                        span,
-                        value: Value::String(text),
-                        ..
-                    } => {
+                    Expr::String { span, value: Value::String(text), .. }
+                    | Expr::RawString { span, value: Value::String(text), .. } => {
                         steps.push(Step::Name(text.as_ref().to_owned(), place(span)));
                     }
                     _ => {
@@ -69,11 +57,7 @@ pub(crate) fn path<'a>(expr: &'a Expr, indices: &mut Vec<&'a Ref<Expr>>) -> Opti
 
 /// Line and column of a span, in characters from 1; the engine counts a tab as four.
 pub(crate) fn place(span: &Span) -> (u32, u32) {
-    let before = span
-        .source
-        .contents()
-        .get(..span.start as usize)
-        .unwrap_or_default();
+    let before = span.source.contents().get(..span.start as usize).unwrap_or_default();
     let line = before.rsplit('\n').next().unwrap_or_default();
     (span.line, line.chars().count() as u32 + 1)
 }
@@ -104,12 +88,9 @@ pub(crate) fn children(expr: &Expr) -> Vec<&Ref<Expr>> {
         | Expr::BoolExpr { lhs, rhs, .. }
         | Expr::ArithExpr { lhs, rhs, .. }
         | Expr::AssignExpr { lhs, rhs, .. } => vec![lhs, rhs],
-        Expr::Membership {
-            key,
-            value,
-            collection,
-            ..
-        } => key.iter().chain([value, collection]).collect(),
+        Expr::Membership { key, value, collection, .. } => {
+            key.iter().chain([value, collection]).collect()
+        }
         Expr::String { .. }
         | Expr::RawString { .. }
         | Expr::Number { .. }
@@ -128,9 +109,7 @@ pub(crate) fn comprehension(expr: &Expr) -> Option<(&Ref<Query>, Vec<&Ref<Expr>>
         Expr::ArrayCompr { term, query, .. } | Expr::SetCompr { term, query, .. } => {
             Some((query, vec![term]))
         }
-        Expr::ObjectCompr {
-            key, value, query, ..
-        } => Some((query, vec![key, value])),
+        Expr::ObjectCompr { key, value, query, .. } => Some((query, vec![key, value])),
         _ => None,
     }
 }
@@ -198,18 +177,8 @@ pub(crate) struct Walk<'v, V: Visit> {
 impl<'v, V: Visit> Walk<'v, V> {
     /// A walk in a module with these imports: alias and the path it stands for.
     pub(crate) fn new(imports: &BTreeMap<String, Path>, visit: &'v mut V) -> Self {
-        let frame = imports
-            .iter()
-            .map(|(k, v)| (k.clone(), Some(v.clone())))
-            .collect();
-        Self {
-            frames: vec![frame],
-            visit,
-            depth: 0,
-            deepest: 0,
-            longest: 0,
-            formatting: 0,
-        }
+        let frame = imports.iter().map(|(k, v)| (k.clone(), Some(v.clone()))).collect();
+        Self { frames: vec![frame], visit, depth: 0, deepest: 0, longest: 0, formatting: 0 }
     }
 
     pub(crate) fn rule(&mut self, rule: &Rule) {
@@ -240,10 +209,7 @@ impl<'v, V: Visit> Walk<'v, V> {
             }
         }
         for body in bodies {
-            let first = produced
-                .iter()
-                .copied()
-                .chain(body.assign.as_ref().map(|a| &a.value));
+            let first = produced.iter().copied().chain(body.assign.as_ref().map(|a| &a.value));
             let first: Vec<_> = first.collect();
             self.query(&body.query, &first);
         }
@@ -278,12 +244,7 @@ impl<'v, V: Visit> Walk<'v, V> {
                     self.insert(var, None);
                 }
             }
-            Literal::SomeIn {
-                key,
-                value,
-                collection,
-                ..
-            } => {
+            Literal::SomeIn { key, value, collection, .. } => {
                 let item = self.resolve(collection).map(|mut path| {
                     path.steps.push(Step::Any);
                     path
@@ -363,24 +324,13 @@ impl<'v, V: Visit> Walk<'v, V> {
         }
         match &stmt.literal {
             Literal::SomeVars { .. } => {}
-            Literal::SomeIn {
-                key,
-                value,
-                collection,
-                ..
-            } => {
+            Literal::SomeIn { key, value, collection, .. } => {
                 for expr in key.iter().chain([value, collection]) {
                     self.expr(expr);
                 }
             }
             Literal::Expr { expr, .. } | Literal::NotExpr { expr, .. } => self.expr(expr),
-            Literal::Every {
-                key,
-                value,
-                domain,
-                query,
-                ..
-            } => {
+            Literal::Every { key, value, domain, query, .. } => {
                 self.expr(domain);
                 let item = self.resolve(domain).map(|mut path| {
                     path.steps.push(Step::Any);

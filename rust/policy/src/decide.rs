@@ -77,13 +77,7 @@ pub(crate) fn decide(set: &Arc<Loaded>, input: &str, request: &Request) -> Json 
     if outcome.more > 0 {
         let message = format!("and {} more reasons", outcome.more);
         let code = Code::Denied.as_str().to_owned();
-        outcome.reasons.push(Reason {
-            message,
-            code,
-            policy: None,
-            file: None,
-            line: None,
-        });
+        outcome.reasons.push(Reason { message, code, policy: None, file: None, line: None });
     }
     outcome.policies.sort();
     outcome.policies.dedup();
@@ -109,10 +103,7 @@ fn attempt_safely(set: &Arc<Loaded>, input: &str, request: &Request) -> Outcome 
     // Its own clock stops it at the budget; this one only stops what that does not see.
     let budget = Duration::from_millis(set.limits.time_ms.saturating_mul(2));
     within(budget, move || attempt(&own, &text, &question)).unwrap_or_else(|lost| {
-        let mut asking = Asking {
-            set,
-            outcome: Outcome::default(),
-        };
+        let mut asking = Asking { set, outcome: Outcome::default() };
         match lost {
             Lost::Late => {
                 asking.broken(Code::Timeout, "the policies took longer than their budget");
@@ -125,25 +116,16 @@ fn attempt_safely(set: &Arc<Loaded>, input: &str, request: &Request) -> Outcome 
 }
 
 fn attempt(set: &Loaded, input: &str, request: &Request) -> Outcome {
-    let mut asking = Asking {
-        set,
-        outcome: Outcome::default(),
-    };
+    let mut asking = Asking { set, outcome: Outcome::default() };
     let Some(pool) = &set.pool else {
-        asking.broken(
-            Code::NotLoaded,
-            "the policies hold errors, so nothing can be decided",
-        );
+        asking.broken(Code::NotLoaded, "the policies hold errors, so nothing can be decided");
         return asking.outcome;
     };
     let limits = &set.limits;
     let input = match json::read_object(input, limits.max_input_bytes, limits.max_json_depth) {
         Ok(input) => input,
         Err(refused) => {
-            asking.broken(
-                Code::BadInput,
-                &format!("the policy input is unusable: {}", refused.0),
-            );
+            asking.broken(Code::BadInput, &format!("the policy input is unusable: {}", refused.0));
             return asking.outcome;
         }
     };
@@ -195,12 +177,7 @@ impl Asking<'_> {
             let index: usize = file.strip_prefix('m')?.parse().ok()?;
             Some((self.set.files.get(index)?.clone(), *line))
         });
-        self.deny(
-            failure.code.as_str(),
-            format!("`{rule}` {what}"),
-            Some(package),
-            at,
-        );
+        self.deny(failure.code.as_str(), format!("`{rule}` {what}"), Some(package), at);
     }
 
     fn publish(&mut self, session: &mut Session<'_>, phase: Phase, require: &[String]) {
@@ -229,11 +206,7 @@ impl Asking<'_> {
         }
         required.sort_by(|a, b| a.target.path.cmp(&b.target.path));
         required.dedup_by(|a, b| a.target.path == b.target.path);
-        for Required {
-            target,
-            reads_report,
-        } in required
-        {
+        for Required { target, reads_report } in required {
             if phase == Phase::BeforeData && reads_report {
                 self.outcome.waiting.push(target.text);
             } else {
@@ -284,10 +257,7 @@ impl Asking<'_> {
 
     /// A rule that must be exactly `true`.
     fn ask_permission(&mut self, session: &mut Session<'_>, target: &Target) {
-        let package = target
-            .path
-            .split_last()
-            .map_or(String::new(), |(_, path)| path.join("."));
+        let package = target.path.split_last().map_or(String::new(), |(_, path)| path.join("."));
         let place = first_place(self.set, target);
         let text = &target.text;
         let code = Code::NotAllowed.as_str();
@@ -301,12 +271,7 @@ impl Asking<'_> {
             }
             Ok(Value::Undefined) => {
                 self.outcome.undefined = true;
-                self.deny(
-                    code,
-                    format!("`{text}` is undefined"),
-                    Some(&package),
-                    place,
-                );
+                self.deny(code, format!("`{text}` is undefined"), Some(&package), place);
             }
             Ok(_) => self.not_boolean(&package, target),
             Err(failure) => self.failed(&package, text, &failure),
@@ -324,10 +289,7 @@ impl Asking<'_> {
             Ok(messages) => messages,
             Err(code) => {
                 self.outcome.error.get_or_insert(code);
-                vec![(
-                    code.as_str().to_owned(),
-                    format!("`{}` is not usable", target.text),
-                )]
+                vec![(code.as_str().to_owned(), format!("`{}` is not usable", target.text))]
             }
         };
         let sources = sources(self.set, session, target);
@@ -335,13 +297,8 @@ impl Asking<'_> {
             let by = sources
                 .iter()
                 .filter(|(words, _)| words.contains(&(code.clone(), message.clone())));
-            let at = by
-                .map(|(_, at)| at.clone())
-                .next()
-                .or_else(|| first_place(self.set, target));
-            self.outcome
-                .policies
-                .extend(at.iter().map(|(file, line)| format!("{file}:{line}")));
+            let at = by.map(|(_, at)| at.clone()).next().or_else(|| first_place(self.set, target));
+            self.outcome.policies.extend(at.iter().map(|(file, line)| format!("{file}:{line}")));
             self.deny(&code, message, Some(&package.name), at);
         }
     }
@@ -349,9 +306,5 @@ impl Asking<'_> {
 
 fn ask(session: &mut Session<'_>, target: &Target) -> Result<Value, Failure> {
     let text = &target.text;
-    session.ask(if target.document {
-        Ask::Document(text)
-    } else {
-        Ask::Rule(text)
-    })
+    session.ask(if target.document { Ask::Document(text) } else { Ask::Rule(text) })
 }

@@ -56,9 +56,7 @@ static LEFT_BEHIND: AtomicUsize = AtomicUsize::new(0);
 pub(crate) fn on_own_stack<T: Send>(f: impl FnOnce() -> T + Send) -> Option<T> {
     let own = || guarded(f).ok();
     std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new()
-            .stack_size(STACK_BYTES)
-            .spawn_scoped(scope, own);
+        let thread = std::thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, own);
         thread.ok()?.join().ok().flatten()
     })
 }
@@ -92,9 +90,7 @@ pub(crate) fn within<T: Send + 'static>(
         }
         let _ = sender.send(result);
     };
-    let thread = std::thread::Builder::new()
-        .stack_size(STACK_BYTES)
-        .spawn(own);
+    let thread = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(own);
     thread.map_err(|_| Lost::Late)?;
     if let Ok(result) = receiver.recv_timeout(budget) {
         return result;
@@ -122,10 +118,7 @@ pub(crate) struct Failure {
 /// the message can hold values and is dropped. File names are the engine's own (`m0`, `m1`).
 pub(crate) fn place_of(error: &anyhow::Error) -> Option<Place> {
     let text = error.to_string();
-    let mut parts = text
-        .lines()
-        .find_map(|line| line.strip_prefix("--> "))?
-        .rsplitn(3, ':');
+    let mut parts = text.lines().find_map(|line| line.strip_prefix("--> "))?.rsplitn(3, ':');
     let column = parts.next()?.trim().parse().ok()?;
     let line = parts.next()?.parse().ok()?;
     Some((parts.next()?.to_owned(), line, column))
@@ -133,10 +126,7 @@ pub(crate) fn place_of(error: &anyhow::Error) -> Option<Place> {
 
 /// The column of a line in characters, from the engine's, which counts a tab as four.
 pub(crate) fn column_in(text: &str, line: u32, column: u32) -> u32 {
-    let text = text
-        .split('\n')
-        .nth(line.saturating_sub(1) as usize)
-        .unwrap_or_default();
+    let text = text.split('\n').nth(line.saturating_sub(1) as usize).unwrap_or_default();
     let mut width = 1;
     for (at, c) in text.chars().enumerate() {
         if width >= column {
@@ -179,21 +169,12 @@ pub(crate) struct Session<'p> {
 
 impl Pool {
     pub(crate) fn new(base: Engine) -> Self {
-        Self {
-            base,
-            idle: Mutex::new(Vec::new()),
-        }
+        Self { base, idle: Mutex::new(Vec::new()) }
     }
 
     pub(crate) fn session(&self, input: Value, now_ns: i64, budget: Duration) -> Session<'_> {
         let deadline = Instant::now() + budget;
-        Session {
-            pool: self,
-            engine: None,
-            input,
-            now_ns,
-            deadline,
-        }
+        Session { pool: self, engine: None, input, now_ns, deadline }
     }
 
     fn take(&self) -> Engine {
@@ -230,10 +211,7 @@ impl Session<'_> {
             value?;
             let own = module.package.span.source.get_path();
             let files = report?.files.into_iter();
-            Ok(files
-                .filter(|file| file.path == *own)
-                .flat_map(|file| file.covered)
-                .collect())
+            Ok(files.filter(|file| file.path == *own).flat_map(|file| file.covered).collect())
         })
     }
 
@@ -300,10 +278,7 @@ fn evaluate(engine: &mut Engine, ask: Ask<'_>) -> anyhow::Result<Value> {
         Ask::One(module, rule, path) => {
             let mut value = engine.eval_rule_in_module(module, rule, false)?;
             for name in path {
-                let next = value
-                    .as_object()
-                    .ok()
-                    .and_then(|o| o.get(&Value::from(name.as_str())));
+                let next = value.as_object().ok().and_then(|o| o.get(&Value::from(name.as_str())));
                 value = next.cloned().unwrap_or(Value::Undefined);
             }
             Ok(value)

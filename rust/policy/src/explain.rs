@@ -67,10 +67,7 @@ pub(crate) fn fired(set: &Loaded, session: &mut Session<'_>, target: &Target) ->
             };
             line = bodies.iter().rev().find(tried).and_then(first_line);
         }
-        found.push(format!(
-            "{file}:{}",
-            line.unwrap_or_else(|| head_line(&rule))
-        ));
+        found.push(format!("{file}:{}", line.unwrap_or_else(|| head_line(&rule))));
     }
     found
 }

@@ -93,10 +93,7 @@ impl Growth {
                 self.doublings += parts.next_power_of_two().ilog2() as usize;
             }
         }
-        if let Expr::ArithExpr {
-            op: ArithOp::Mul, ..
-        } = expr.as_ref()
-        {
+        if let Expr::ArithExpr { op: ArithOp::Mul, .. } = expr.as_ref() {
             // Whole numbers are exact, so a product has the digits of both.
             self.doublings += usize::from(!children.iter().any(|child| is_constant(child)));
         }

@@ -67,19 +67,14 @@ pub(crate) fn check(file: &str, text: &str, limits: &Limits) -> Result<Scan, Fin
         .help("split the module, or raise limits.max_file_bytes"));
     }
     if text.lines().count() > limits.max_lines {
-        return Err(too_large(format!(
-            "the module has more than {} lines",
-            limits.max_lines
-        ))
-        .help("split the module, or raise limits.max_lines"));
+        return Err(too_large(format!("the module has more than {} lines", limits.max_lines))
+            .help("split the module, or raise limits.max_lines"));
     }
     let long = |line: &str| line.chars().count() > limits.max_columns as usize;
     if let Some(at) = text.lines().position(long) {
-        return Err(
-            too_large(format!("a line is longer than {}", limits.max_columns))
-                .at(at as u32 + 1, limits.max_columns)
-                .help("break the line, or raise limits.max_columns"),
-        );
+        return Err(too_large(format!("a line is longer than {}", limits.max_columns))
+            .at(at as u32 + 1, limits.max_columns)
+            .help("break the line, or raise limits.max_columns"));
     }
     let mut scan = Scan::default();
     let mut levels = vec![Level::default()];
@@ -87,12 +82,7 @@ pub(crate) fn check(file: &str, text: &str, limits: &Limits) -> Result<Scan, Fin
     let mut after_dot = false;
     let mut signs = 0usize;
     for token in Scanner::new(text) {
-        let Token {
-            kind,
-            text: word,
-            line,
-            column,
-        } = token;
+        let Token { kind, text: word, line, column } = token;
         let nesting = |what: String| Finding::error(Code::Nesting, file, what).at(line, column);
         let dotted = std::mem::take(&mut after_dot);
         if !(kind == Kind::Symbol && word == "-") {
@@ -116,10 +106,7 @@ pub(crate) fn check(file: &str, text: &str, limits: &Limits) -> Result<Scan, Fin
                         level.operators += 1;
                     }
                     let literal = word != "(";
-                    levels.push(Level {
-                        literal,
-                        ..Level::default()
-                    });
+                    levels.push(Level { literal, ..Level::default() });
                     before = Before::Nothing;
                     // The outermost bracket is the rule's body.
                     let literals = levels.iter().skip(2).filter(|l| l.literal).count();
@@ -193,10 +180,7 @@ pub(crate) fn check(file: &str, text: &str, limits: &Limits) -> Result<Scan, Fin
             return Err(Finding::error(
                 Code::Nesting,
                 file,
-                format!(
-                    "an expression is deeper than {}",
-                    limits.max_expression_depth
-                ),
+                format!("an expression is deeper than {}", limits.max_expression_depth),
             )
             .at(line, column)
             .help("give parts of it names, or raise limits.max_expression_depth"));
@@ -218,12 +202,8 @@ fn check_number(file: &str, word: &str, line: u32, column: u32) -> Result<(), Fi
     if number_is_bounded(word) {
         return Ok(());
     }
-    Err(Finding::error(
-        Code::TooLarge,
-        file,
-        "a number is outside of the range of a double",
-    )
-    .at(line, column))
+    Err(Finding::error(Code::TooLarge, file, "a number is outside of the range of a double")
+        .at(line, column))
 }
 
 /// Whether the text of a number has few digits and an exponent that a double can hold.
@@ -233,13 +213,54 @@ pub(crate) fn number_is_bounded(word: &str) -> bool {
     }
     word.split(['e', 'E']).skip(1).all(|after| {
         let after = after.trim_start_matches(['+', '-']);
-        let end = after
-            .find(|c: char| !(c.is_ascii_digit() || c == '_'))
-            .unwrap_or(after.len());
+        let end = after.find(|c: char| !(c.is_ascii_digit() || c == '_')).unwrap_or(after.len());
         let digits = after.get(..end).unwrap_or_default().replace('_', "");
-        digits.is_empty()
-            || digits
-                .parse::<u32>()
-                .is_ok_and(|exponent| exponent <= MAX_EXPONENT)
+        digits.is_empty() || digits.parse::<u32>().is_ok_and(|exponent| exponent <= MAX_EXPONENT)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn depth_is_fine(text: &str) -> bool {
+        check("p", text, &Limits::default()).is_ok()
+    }
+
+    #[test]
+    fn chains_end_with_their_statement() {
+        assert!(depth_is_fine(&"x := 1 + 2\n".repeat(500)));
+        assert!(depth_is_fine(&"a.b == c.d\n".repeat(500)));
+        assert!(depth_is_fine(&format!("x := [{}]", "a.b, ".repeat(500))));
+        assert!(!depth_is_fine(&format!("x := 1{}", " + 2".repeat(500))));
+        assert!(!depth_is_fine(&format!("x := 1{}", " +\n2".repeat(500))));
+        assert!(!depth_is_fine(&format!("x := 1{}", " -1".repeat(500))));
+        assert!(!depth_is_fine(&format!("x := a{}", ".b".repeat(500))));
+        assert!(!depth_is_fine(&format!("x := a{}", "[0]".repeat(500))));
+    }
+
+    #[test]
+    fn depth_adds_up_along_chains_and_brackets() {
+        let inner = format!("1{}", " + 1".repeat(20));
+        let outer = |part: &str| format!("({part}){}", " + 1".repeat(20));
+        assert!(depth_is_fine(&format!("x := {}", outer(&outer(&inner)))));
+        assert!(!depth_is_fine(&format!("x := {}", outer(&outer(&outer(&inner))))));
+    }
+
+    #[test]
+    fn keywords_of_v1_are_noted_once_and_not_as_members() {
+        let scan = check("p", "x if a.in\ny if b", &Limits::default());
+        let words = scan.map(|scan| scan.future_words).unwrap_or_default();
+        assert_eq!(words, [("if", 1, 3)]);
+    }
+
+    #[test]
+    fn numbers_are_bounded() {
+        for good in ["1", "-1.5e10", "1e308", "10E", "2.5e3K", "1_000"] {
+            assert!(number_is_bounded(good), "{good}");
+        }
+        for bad in ["1e309", "1e-999999999", "1e99999999999999999999", &"9".repeat(65)] {
+            assert!(!number_is_bounded(bad), "{bad}");
+        }
+    }
 }

@@ -25,11 +25,7 @@ use crate::set::{Loaded, Options};
 pub(crate) fn load(modules: &[(String, String)], data: &str, options: Options) -> Loaded {
     let limits = Arc::new(options.limits.clone());
     let require = options.require.clone();
-    let mut loading = Loading {
-        findings: Vec::new(),
-        limits: Arc::clone(&limits),
-        options,
-    };
+    let mut loading = Loading { findings: Vec::new(), limits: Arc::clone(&limits), options };
     let (own, text) = (modules.to_vec(), data.to_owned());
     let work = move || {
         let built = loading.build(&own, &text);
@@ -57,9 +53,7 @@ pub(crate) fn load(modules: &[(String, String)], data: &str, options: Options) -
     Loaded {
         pool: built.pool.filter(|_| !broken),
         packages: entry::packages(&built.analysis, &built.files),
-        require: required
-            .filter_map(|r| entry::required(&built.analysis, r))
-            .collect(),
+        require: required.filter_map(|r| entry::required(&built.analysis, r)).collect(),
         analysis: built.analysis,
         files: built.files,
         modules: built.modules,
@@ -92,10 +86,7 @@ fn normalise(text: &str) -> String {
 
 /// SHA-256 over the normalised modules, sorted by name, and the data; lengths keep parts apart.
 fn digest(modules: &[(String, String)], data: &str) -> String {
-    let mut sorted: Vec<_> = modules
-        .iter()
-        .map(|(n, t)| (n.as_str(), normalise(t)))
-        .collect();
+    let mut sorted: Vec<_> = modules.iter().map(|(n, t)| (n.as_str(), normalise(t))).collect();
     sorted.sort();
     let mut hash = Sha256::new();
     hash.update(b"meshgate policy set 1\n");
@@ -107,12 +98,10 @@ fn digest(modules: &[(String, String)], data: &str) -> String {
     }
     hash.update((data.len() as u64).to_le_bytes());
     hash.update(data.as_bytes());
-    hash.finalize()
-        .iter()
-        .fold("sha256:".to_owned(), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+    hash.finalize().iter().fold("sha256:".to_owned(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 impl Loading {
@@ -141,11 +130,8 @@ impl Loading {
             return None;
         }
         self.reserved(&modules, &files);
-        let named: Vec<Named<'_>> = files
-            .iter()
-            .zip(&modules)
-            .map(|(file, module)| Named { file, module })
-            .collect();
+        let named: Vec<Named<'_>> =
+            files.iter().zip(&modules).map(|(file, module)| Named { file, module }).collect();
         let analysis = Analysis::new(&named, &self.options, &mut self.findings);
         let names: Vec<&str> = files.iter().map(String::as_str).collect();
         let cost = graph::check(&analysis, &names, &self.limits, &mut self.findings);
@@ -164,13 +150,7 @@ impl Loading {
             }
             _ => None,
         };
-        Some(Built {
-            pool,
-            analysis,
-            files,
-            modules,
-            cost,
-        })
+        Some(Built { pool, analysis, files, modules, cost })
     }
 
     /// Texts within the bounds of size and nesting, sorted by name, each name once.
@@ -261,13 +241,7 @@ impl Loading {
             let Some(package) = package(module) else {
                 continue;
             };
-            if package
-                .iter()
-                .zip(&reserved)
-                .filter(|(a, b)| a == b)
-                .count()
-                == reserved.len()
-            {
+            if package.iter().zip(&reserved).filter(|(a, b)| a == b).count() == reserved.len() {
                 let (line, column) = crate::ast::place(module.package.refr.span());
                 let message = format!("the package `{}` is reserved", package.join("."));
                 self.findings.push(
@@ -282,14 +256,8 @@ impl Loading {
     /// Every path of the input that an entry point reaches must be documented for its question.
     fn strict_inputs(&mut self, analysis: &Analysis, files: &[&str]) {
         let schemas = [
-            (
-                Question::Publish,
-                self.options.input_schema.clone().map(Schema::new),
-            ),
-            (
-                Question::Read,
-                self.options.read_schema.clone().map(Schema::new),
-            ),
+            (Question::Publish, self.options.input_schema.clone().map(Schema::new)),
+            (Question::Read, self.options.read_schema.clone().map(Schema::new)),
         ];
         let mut reached: BTreeMap<usize, Vec<Question>> = BTreeMap::new();
         for (question, _) in &schemas {
@@ -333,11 +301,7 @@ impl Loading {
             let known: Vec<String> = analysis
                 .groups
                 .iter()
-                .filter(|g| {
-                    g.path
-                        .last()
-                        .is_some_and(|name| name == entry::ALLOW_PUBLISH)
-                })
+                .filter(|g| g.path.last().is_some_and(|name| name == entry::ALLOW_PUBLISH))
                 .map(|g| g.path.get(..g.package).unwrap_or_default().join("."))
                 .collect();
             let message = format!("the required entry point `{written}` does not exist");
@@ -372,10 +336,8 @@ impl Loading {
             if at.is_some() {
                 let (module, line, column) = group.place;
                 let file = files.get(module).copied().unwrap_or_default();
-                let message = format!(
-                    "the data holds a value for the rule `{}`",
-                    group.path.join(".")
-                );
+                let message =
+                    format!("the data holds a value for the rule `{}`", group.path.join("."));
                 self.push(
                     Finding::error(Code::DataShadowsRule, file, message)
                         .at(line, column)
@@ -404,9 +366,7 @@ impl Loading {
             let module = file.strip_prefix('m').and_then(|n| n.parse().ok());
             let module = module.unwrap_or(group.place.0);
             let modules = engine.get_policies().unwrap_or_default();
-            let text = modules
-                .get(module)
-                .map_or("", |source| source.get_contents().as_str());
+            let text = modules.get(module).map_or("", |source| source.get_contents().as_str());
             (module, line, column_in(text, line, column))
         });
         let file = files.get(module).copied().unwrap_or_default();
@@ -421,12 +381,12 @@ impl Loading {
 fn unknown_input(file: &str, missing: &Missing) -> Finding {
     let (line, column) = missing.place;
     let message = format!("`{}` is not part of the input", missing.path);
-    Finding::error(Code::UnknownInput, file, message)
-        .at(line, column)
-        .help(match &missing.nearest {
+    Finding::error(Code::UnknownInput, file, message).at(line, column).help(
+        match &missing.nearest {
             Some(near) => format!("did you mean `{near}`?"),
             None => "the documentation of the policy input lists its paths".to_owned(),
-        })
+        },
+    )
 }
 
 /// A warning when a message is built from a part of the input that may be missing and that the same
@@ -443,11 +403,7 @@ fn uncertain(file: &str, read: &Read, certain: usize, reads: &[Read]) -> Option<
     let (line, column) = read.path.place;
     let message = "a message is built from a part of the input that may be missing";
     let finding = Finding::error(Code::UncertainMessage, file, message).warning();
-    Some(
-        finding
-            .at(line, column)
-            .help("ask for that part in the rule's body too"),
-    )
+    Some(finding.at(line, column).help("ask for that part in the rule's body too"))
 }
 
 fn names_begin_with(path: &[Step], part: &[Step]) -> bool {

@@ -45,9 +45,7 @@ pub(crate) fn unbound(rule: &Rule, known: &Known<'_>) -> Option<Unbound> {
         for expr in &produced {
             indices(expr, &mut bound);
         }
-        return produced
-            .iter()
-            .find_map(|expr| needs(expr, &bound, &Names::new(), known));
+        return produced.iter().find_map(|expr| needs(expr, &bound, &Names::new(), known));
     }
     bodies.iter().find_map(|body| {
         let own = body.assign.iter().map(|assign| &assign.value);
@@ -87,12 +85,9 @@ fn query(
     for stmt in &query.stmts {
         let found = match &stmt.literal {
             Literal::SomeVars { .. } => None,
-            Literal::SomeIn {
-                key,
-                value,
-                collection,
-                ..
-            } => key.iter().chain([value, collection]).find_map(uses),
+            Literal::SomeIn { key, value, collection, .. } => {
+                key.iter().chain([value, collection]).find_map(uses)
+            }
             Literal::Expr { expr, .. } => uses(expr),
             // What a negation does not bind is local to it.
             Literal::NotExpr { expr, .. } => {
@@ -100,13 +95,7 @@ fn query(
                 indices(expr, &mut inside);
                 needs(expr, &inside, &declared, known)
             }
-            Literal::Every {
-                key,
-                value,
-                domain,
-                query: inner,
-                ..
-            } => uses(domain).or_else(|| {
+            Literal::Every { key, value, domain, query: inner, .. } => uses(domain).or_else(|| {
                 let mut inside = bound.clone();
                 inside.extend(key.iter().chain([value]).map(|name| name.text().to_owned()));
                 self::query(inner, &[], &inside, known)
@@ -121,9 +110,7 @@ fn query(
     for expr in produced {
         indices(expr, &mut inside);
     }
-    produced
-        .iter()
-        .find_map(|expr| needs(expr, &inside, &declared, known))
+    produced.iter().find_map(|expr| needs(expr, &inside, &declared, known))
 }
 
 fn declare(stmt: &LiteralStmt, declared: &mut Names) {
@@ -137,12 +124,7 @@ fn declare(stmt: &LiteralStmt, declared: &mut Names) {
             }
         }
         Literal::Expr { expr, .. } => {
-            if let Expr::AssignExpr {
-                op: AssignOp::ColEq,
-                lhs,
-                ..
-            } = expr.as_ref()
-            {
+            if let Expr::AssignExpr { op: AssignOp::ColEq, lhs, .. } = expr.as_ref() {
                 pattern(lhs, declared, &mut Vec::new());
             }
         }
@@ -153,12 +135,7 @@ fn declare(stmt: &LiteralStmt, declared: &mut Names) {
 fn statement(stmt: &LiteralStmt, declared: &Names, known: &Known<'_>, into: &mut Vec<Binding>) {
     match &stmt.literal {
         Literal::SomeVars { .. } | Literal::NotExpr { .. } => {}
-        Literal::SomeIn {
-            key,
-            value,
-            collection,
-            ..
-        } => {
+        Literal::SomeIn { key, value, collection, .. } => {
             let mut binding = Binding::default();
             let mut rest = Vec::new();
             for expr in key.iter().chain([value]) {
@@ -202,25 +179,21 @@ fn unify(
     known: &Known<'_>,
     into: &mut Vec<Binding>,
 ) {
-    match (lhs.as_ref(), rhs.as_ref()) {
-        (Expr::Array { items: left, .. }, Expr::Array { items: right, .. }) => {
-            for (l, r) in left.iter().zip(right) {
-                unify(op, l, r, declared, known, into);
-            }
+    if let (Expr::Array { items: left, .. }, Expr::Array { items: right, .. }) =
+        (lhs.as_ref(), rhs.as_ref())
+    {
+        for (l, r) in left.iter().zip(right) {
+            unify(op, l, r, declared, known, into);
         }
-        _ => {
-            let sides: &[(&Ref<Expr>, &Ref<Expr>)] = if *op == AssignOp::ColEq {
-                &[(lhs, rhs)]
-            } else {
-                &[(lhs, rhs), (rhs, lhs)]
-            };
-            for (target, source) in sides {
-                let mut binding = Binding::default();
-                pattern(target, &mut binding.binds, &mut Vec::new());
-                variables(source, declared, known, &mut binding.needs);
-                into.push(binding);
-            }
-        }
+        return;
+    }
+    let sides: &[(&Ref<Expr>, &Ref<Expr>)] =
+        if *op == AssignOp::ColEq { &[(lhs, rhs)] } else { &[(lhs, rhs), (rhs, lhs)] };
+    for (target, source) in sides {
+        let mut binding = Binding::default();
+        pattern(target, &mut binding.binds, &mut Vec::new());
+        variables(source, declared, known, &mut binding.needs);
+        into.push(binding);
     }
 }
 
@@ -297,7 +270,5 @@ fn needs(expr: &Ref<Expr>, bound: &Names, declared: &Names, known: &Known<'_>) -
     if let Some((inner, produced)) = ast::comprehension(expr) {
         return query(inner, &produced, bound, known);
     }
-    ast::children(expr)
-        .into_iter()
-        .find_map(|child| needs(child, bound, declared, known))
+    ast::children(expr).into_iter().find_map(|child| needs(child, bound, declared, known))
 }

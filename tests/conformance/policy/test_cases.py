@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 import yaml
-
 from meshgate import PolicyError
 from meshgate.policy import PolicySet, check, test
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import jsonschema
 import pytest
-
 from meshgate import PolicyError
 from meshgate.policy import PolicySet, check, sources
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from meshgate import Decision, PolicyError
 from meshgate.policy import DecisionLog, Limits, PolicySet
 
@@ -105,7 +104,7 @@ def test_a_required_rule_that_is_not_true(way: str) -> None:
 @pytest.mark.usefixtures("quiet")
 @pytest.mark.parametrize("way", [way for way, (_, error) in RULES.items() if error])
 def test_a_denial_that_cannot_be_evaluated(way: str) -> None:
-    text, error = RULES[way]
+    text, _ = RULES[way]
     if not re.search(r"allow_publish := .* if|allow_publish if", text):
         pytest.skip("the rule has a value")
     text = text.replace("allow_publish", "deny")

@@ -6,7 +6,6 @@ import json
 from dataclasses import FrozenInstanceError
 
 import pytest
-
 from meshgate import Decision
 from meshgate.decision import Reason
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import jsonschema
 import pytest
-
 from meshgate.contract import Column, Contract, Mask, ServiceLevel
 from meshgate.policy import policy_input, read_input, sources
 

@@ -43,7 +43,10 @@ def test_the_input_can_stay_out(tmp_path: Path) -> None:
 
 def test_names_forge_no_line(tmp_path: Path) -> None:
     name = 'x"}\n{"allowed":true}\r\u2028\x1b[31m\x00'
-    text = 'package p\n\ndeny contains msg if {\n\tmsg := sprintf("no %s", [input.contract.owner])\n}\n'
+    text = (
+        "package p\n\ndeny contains msg if {\n"
+        '\tmsg := sprintf("no %s", [input.contract.owner])\n}\n'
+    )
     log = DecisionLog(tmp_path / "log.jsonl")
     policies = PolicySet.load({"p.rego": text}, log=log, central=False)
     policies.decide({"contract": {"owner": name}}, "before_data")

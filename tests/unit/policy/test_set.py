@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from meshgate import PolicyError, UsageError
 from meshgate.policy import Limits, PolicySet, check, sources, test
 
