@@ -12,7 +12,7 @@ from meshgate import Decision
 from meshgate.policy import PolicySet, check, sources
 
 SILENT = settings(
-    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
 JSON: st.SearchStrategy[Any] = st.recursive(
@@ -135,7 +135,7 @@ WORDS = [
 
 
 @settings(
-    max_examples=1_000,
+    max_examples=500,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -155,7 +155,7 @@ TEXTS = [text for _, text in sources.central()]
 
 
 @settings(
-    max_examples=300,
+    max_examples=200,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

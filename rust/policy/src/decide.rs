@@ -64,14 +64,20 @@ struct Outcome {
     waiting: Vec<String>,
 }
 
+/// How often a decision is tried that took too long.
+const ATTEMPTS: usize = 3;
+
 /// Decides and returns `{allowed, undefined, error, reasons, policies, decided, waiting,
 /// elapsed_us}`.
 pub(crate) fn decide(set: &Arc<Loaded>, input: &str, request: &Request) -> Json {
     let start = Instant::now();
     // A busy machine can take a thread away for longer than the budget; a hostile policy uses up
-    // every budget. So a timeout is tried once more.
+    // every budget. So a timeout is tried again.
     let mut outcome = attempt_safely(set, input, request);
-    if outcome.error == Some(Code::Timeout) && !outcome.left_behind {
+    for _ in 1..ATTEMPTS {
+        if outcome.error != Some(Code::Timeout) || outcome.left_behind {
+            break;
+        }
         outcome = attempt_safely(set, input, request);
     }
     if outcome.more > 0 {

@@ -101,8 +101,8 @@ codes! {
     /// A module is neither Rego v1 nor v0. The place is where reading it as v1 stopped. String
     /// interpolation, `and` and `or` are not part of this engine's Rego.
     Syntax = "policy.syntax", "a module is not Rego";
-    /// The policies took longer than the budget of a decision, twice. It is a denial. Simplify
-    /// the rule, or raise `limits.time_ms`.
+    /// The policies took longer than the budget of a decision, each time it was tried. It is a
+    /// denial. Simplify the rule, or raise `limits.time_ms`.
     Timeout = "policy.timeout", "the policies took too long";
     /// The rules use each other in a chain that is longer than the engine's stack can be trusted
     /// with.
