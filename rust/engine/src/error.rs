@@ -86,6 +86,10 @@ codes! {
     /// The memory budget cannot hold what the run must remember, such as the keys of a uniqueness
     /// check. It does not mean that the data is wrong. Raise `limits.memory_bytes`.
     Memory = "limit.memory", "the memory budget is used up";
+    /// Keys of a uniqueness check had to leave memory and the spill folder did not take them or give
+    /// them back: it is missing, full, or its quota is used up. The check has no verdict; it did
+    /// not pass. Free space, name another folder, or raise `limits.memory_bytes`.
+    Spill = "limit.spill", "the spill folder cannot be used";
     /// Nesting, number of columns or another size is over a fixed bound.
     TooLarge = "limit.too_large", "an input is over a fixed bound";
     /// A run was used after its end, or after it failed. A run is used once; start another.

@@ -8,6 +8,7 @@ use regorus::Value;
 
 use crate::ast::{self, Path, Step, Visit, Walk};
 use crate::builtins;
+use crate::collision::{self, Claim};
 use crate::finding::{nearest, Code, Finding};
 use crate::growth::{self, Growth};
 use crate::json::bounded_number;
@@ -30,6 +31,8 @@ pub(crate) struct Group {
     pub(crate) place: (usize, u32, u32),
     /// Number of arguments, of a function.
     pub(crate) arity: Option<usize>,
+    /// Whether any of the rules is not a function.
+    pub(crate) has_value: bool,
     /// Groups that this one depends on, by index.
     pub(crate) uses: BTreeSet<usize>,
     /// Paths of the input that are read here.
@@ -189,6 +192,13 @@ impl Analysis {
                     .push((At { module: at, rule: rule_at, group, named, package, growth }, found));
             }
         }
+        let packages = facts.iter().map(|(at, _)| at.package.clone()).collect();
+        let claims = facts.iter().filter_map(|(at, _)| {
+            let path = &analysis.groups.get(at.group)?.path;
+            Some(Claim { named: at.named, rule: at.rule, package: &at.package, path })
+        });
+        collision::check(claims, &packages, findings);
+        collision::check_kinds(&analysis, modules, findings);
         for (at, found) in facts {
             analysis.check_safety(&at, findings);
             analysis.connect(at, found, options.tests, findings);
@@ -252,6 +262,7 @@ impl Analysis {
                 rules: Vec::new(),
                 place: (module, line, column),
                 arity,
+                has_value: false,
                 uses: BTreeSet::new(),
                 reads: Vec::new(),
                 depth: 0,
@@ -262,6 +273,7 @@ impl Analysis {
             group.rules.push((module, rule_at));
             group.depth = group.depth.max(depth);
             group.arity = group.arity.or(arity);
+            group.has_value |= arity.is_none();
         }
         at
     }

@@ -178,12 +178,13 @@ impl Pool {
     }
 
     fn take(&self) -> Engine {
-        let idle = self.idle.lock().ok().and_then(|mut idle| idle.pop());
+        // Never waits: a forked child may find the lock taken by a thread that it does not have.
+        let idle = self.idle.try_lock().ok().and_then(|mut idle| idle.pop());
         idle.unwrap_or_else(|| self.base.clone())
     }
 
     fn give_back(&self, engine: Engine) {
-        if let Ok(mut idle) = self.idle.lock() {
+        if let Ok(mut idle) = self.idle.try_lock() {
             if idle.len() < MAX_IDLE {
                 idle.push(engine);
             }

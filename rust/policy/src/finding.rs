@@ -49,6 +49,10 @@ codes! {
     /// `else` beside members. The engine would lose results without a word. Write one rule for
     /// each body; that means the same.
     ChainedBodies = "policy.chained_bodies", "a rule with results has several bodies";
+    /// A rule lies on the path of another package, such as `b.deny` in package `a` beside a package
+    /// `a.b`, or a name is a function in one place and a rule in another. The engine would mix
+    /// them, and one of them would not be asked.
+    Collision = "policy.collision", "two definitions claim the same path";
     /// The data document holds a value at, above or below the path of a rule. The engine would
     /// let the value win, also over a `deny`. Rename one of them.
     DataShadowsRule = "policy.data_shadows_rule", "a value of the data hides a rule";

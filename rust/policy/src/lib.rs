@@ -11,6 +11,7 @@
 mod analysis;
 mod ast;
 mod builtins;
+mod collision;
 mod decide;
 mod engine;
 mod entry;

@@ -9,8 +9,8 @@ use regorus::unstable::{Module, Ref};
 use regorus::{Engine, Value};
 use sha2::{Digest, Sha256};
 
-use crate::analysis::{package, Analysis, Named, Read};
-use crate::ast::Step;
+use crate::analysis::{package, static_names, Analysis, Named, Read};
+use crate::ast::{self, Step};
 use crate::engine::{column_in, fresh, place_of, within, Lost, Pool};
 use crate::entry::{self, Question};
 use crate::finding::{Code, Finding, Severity};
@@ -233,7 +233,7 @@ impl Loading {
     }
 
     fn reserved(&mut self, modules: &[Ref<Module>], files: &[String]) {
-        let reserved: Vec<&str> = self.options.reserved.split('.').collect();
+        let reserved: Vec<String> = self.options.reserved.split('.').map(str::to_owned).collect();
         for (file, module) in files.iter().zip(modules) {
             if self.options.reserved.is_empty() || self.options.shipped.contains(file) {
                 continue;
@@ -241,9 +241,17 @@ impl Loading {
             let Some(package) = package(module) else {
                 continue;
             };
-            if package.iter().zip(&reserved).filter(|(a, b)| a == b).count() == reserved.len() {
-                let (line, column) = crate::ast::place(module.package.refr.span());
-                let message = format!("the package `{}` is reserved", package.join("."));
+            // A rule of a package above could lie in it too.
+            let heads = module.policy.iter().filter_map(|rule| {
+                let head = ast::head(rule);
+                let names = static_names(&ast::path(head, &mut Vec::new())?);
+                Some((head.span(), package.iter().cloned().chain(names).collect::<Vec<_>>()))
+            });
+            let own = std::iter::once((module.package.refr.span(), package.clone()));
+            let mut claimed = own.chain(heads);
+            if let Some((span, _)) = claimed.find(|(_, path)| path.starts_with(&reserved)) {
+                let (line, column) = ast::place(span);
+                let message = format!("the package `{}` is reserved", reserved.join("."));
                 self.findings.push(
                     Finding::error(Code::ReservedPackage, file, message)
                         .at(line, column)

@@ -68,11 +68,21 @@ pub(crate) fn imports(
             );
             continue;
         }
-        if let Some(alias) = import_alias(import) {
-            imports.insert(alias, path);
+        let Some(alias) = import_alias(import) else {
+            continue;
+        };
+        if matches!(alias.as_str(), "input" | "data") {
+            findings.push(hides(file, &alias, (line, column)));
         }
+        imports.insert(alias, path);
     }
     imports
+}
+
+fn hides(file: &str, name: &str, (line, column): (u32, u32)) -> Finding {
+    Finding::error(Code::BadName, file, format!("`{name}` is declared anew"))
+        .at(line, column)
+        .help("choose another name: this one is the document's")
 }
 
 pub(crate) fn check_names(
@@ -86,11 +96,7 @@ pub(crate) fn check_names(
     let defined = head.as_ref().map(|path| (path.root.as_str(), path.place));
     for (name, (line, column)) in declared.chain(defined) {
         if matches!(name, "input" | "data") {
-            findings.push(
-                Finding::error(Code::BadName, file, format!("`{name}` is declared anew"))
-                    .at(line, column)
-                    .help("choose another name: this one is the document's"),
-            );
+            findings.push(hides(file, name, (line, column)));
         }
     }
     for (line, column) in &found.unbounded {

@@ -190,10 +190,16 @@ fn unify(
     let sides: &[(&Ref<Expr>, &Ref<Expr>)] =
         if *op == AssignOp::ColEq { &[(lhs, rhs)] } else { &[(lhs, rhs), (rhs, lhs)] };
     for (target, source) in sides {
-        let mut binding = Binding::default();
-        pattern(target, &mut binding.binds, &mut Vec::new());
-        variables(source, declared, known, &mut binding.needs);
-        into.push(binding);
+        let (mut binds, mut needs) = (Names::new(), Names::new());
+        pattern(target, &mut binds, &mut Vec::new());
+        variables(source, declared, known, &mut needs);
+        let is_name = matches!(source.as_ref(), Expr::Var { .. });
+        for name in &binds {
+            // `{"a": x} = {"a": [y], "b": x}` binds x from y; `x = x` binds nothing.
+            let others = needs.iter().filter(|need| *need != name || is_name);
+            let needs = others.cloned().collect();
+            into.push(Binding { binds: Names::from([name.clone()]), needs });
+        }
     }
 }
 

@@ -230,6 +230,39 @@ def test_nobody_else_declares_their_packages(package: str) -> None:
     assert raised.value.code == "policy.reserved_package"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "package meshgate\n\ncentral.pii_masked.masked(column) := true\n",
+        "package meshgate\n\ncentral.pii_masked.deny := []\n",
+        "package meshgate\n\ncentral.report_passed.reported := true\n",
+        'package meshgate\n\ncentral["pii_masked"].x := 1\n',
+        'package meshgate\n\ncentral[x] := 1 if x := "pii_masked"\n',
+        "package meshgate\n\ncentral.mine := 1\n",
+        'package meshgate["central"].pii_masked\n\nx := 1\n',
+    ],
+)
+def test_nobody_reaches_into_them_from_above(text: str) -> None:
+    with pytest.raises(PolicyError) as raised:
+        PolicySet.load({"mine.rego": text})
+    assert raised.value.code in {"policy.reserved_package", "policy.collision"}
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"meshgate": {"central": {"pii_masked": {"deny": []}}}},
+        {"meshgate": {"central": {"pii_masked": {"masked": True}}}},
+        {"meshgate": {"central": []}},
+        {"meshgate": None},
+    ],
+)
+def test_data_does_not_reach_into_them(data: Document) -> None:
+    with pytest.raises(PolicyError) as raised:
+        PolicySet.load((), data=data)
+    assert raised.value.code == "policy.data_shadows_rule"
+
+
 def test_a_module_cannot_pass_for_a_shipped_one() -> None:
     (name, _), *_ = sources.central()
     with pytest.raises(PolicyError) as raised:

@@ -1,12 +1,13 @@
 //! Tight loops behind safe functions.
 //!
 //! With `import`, the only place with `unsafe`: here it is calling code that is compiled for
-//! processor features which were detected just before. Each such kernel has a portable twin, and a
-//! test that the two agree.
+//! processor features which were detected just before, and memory on large pages. Each has a safe
+//! twin, and a test that the two agree.
 
 pub(crate) mod bits;
 pub(crate) mod compare;
 pub(crate) mod encoding;
 pub(crate) mod hex;
 pub(crate) mod sha256;
+pub(crate) mod slab;
 pub(crate) mod text;

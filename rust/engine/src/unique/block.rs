@@ -4,9 +4,10 @@ use arrow_array::ArrayRef;
 use arrow_buffer::NullBuffer;
 
 use super::column::Column;
-use super::fixed::{pack, shrink, words, Words};
+use super::fixed::{pack, rising, shrink, words, Words};
 use super::form::{Class, KeyForm, Nulls};
 use super::seed::Seed;
+use super::span::Span;
 use super::text;
 use crate::error::{Code, Error, Result};
 
@@ -51,6 +52,8 @@ pub struct KeyBlock {
     pub(crate) exempt: u64,
     /// The null rows of a single column in which null equals null.
     pub(crate) nulls: Option<NullBuffer>,
+    /// Keys in one word that increase strictly; their rows are those of `one`, which has no keys then.
+    pub(crate) span: Option<Span>,
     /// Keys in one word.
     pub(crate) one: Part<u64>,
     /// Keys in two words.
@@ -70,7 +73,8 @@ impl KeyBlock {
     /// Rows that have a key.
     pub(crate) fn keys(&self) -> usize {
         let texts = self.wide.prints.keys.len();
-        self.one.keys.len() + self.two.keys.len() + self.uuid.keys.len() + texts
+        let span = self.span.as_ref().map_or(0, |span| span.count);
+        span + self.one.keys.len() + self.two.keys.len() + self.uuid.keys.len() + texts
     }
 
     /// Bytes held until the block is taken up.
@@ -80,7 +84,9 @@ impl KeyBlock {
             part.keys.len() * size_of::<K>() + rows * size_of::<u32>()
         }
         let texts = self.wide.ends.len() * size_of::<usize>() + self.wide.bytes.len();
-        part(&self.one) + part(&self.two) + part(&self.uuid) + part(&self.wide.prints) + texts
+        let span = self.span.as_ref().map_or(0, Span::bytes);
+        let packed = part(&self.one) + part(&self.two) + part(&self.uuid);
+        span + packed + part(&self.wide.prints) + texts
     }
 
     fn empty(base_row: u64, rows: usize) -> Self {
@@ -89,6 +95,7 @@ impl KeyBlock {
             rows,
             exempt: 0,
             nulls: None,
+            span: None,
             one: Part::default(),
             two: Part::default(),
             uuid: Part::default(),
@@ -140,7 +147,19 @@ pub fn encode(
     match (spec.class, spec.kinds.as_slice()) {
         (Class::Wide, [_]) => text::single(seed, &columns, valid.as_ref(), &mut block)?,
         (Class::Wide, _) => text::composite(spec, seed, &columns, valid.as_ref(), &mut block)?,
+        (Class::K8, [kind]) if valid.is_none() => {
+            if let [column] = columns.as_slice() {
+                block.span = rising(*kind, column)?;
+            }
+            if block.span.is_none() {
+                packed(spec, &columns, None, &mut block)?;
+            }
+        }
         _ => packed(spec, &columns, valid.as_ref(), &mut block)?,
+    }
+    if let Some(span) = Span::of(&block.one.keys, |key| key) {
+        block.one.keys = Vec::new();
+        block.span = Some(span);
     }
     Ok(block)
 }

@@ -30,14 +30,16 @@ impl Budget {
         let before = self.taken.fetch_add(bytes, Ordering::Relaxed);
         if before.checked_add(bytes).is_none_or(|now| now > self.granted) {
             self.taken.fetch_sub(bytes, Ordering::Relaxed);
-            return Err(Error::new(
-                Code::Memory,
-                "the keys of a uniqueness check do not fit into the memory budget",
-            )
-            .help("raise limits.memory_bytes"));
+            return Err(full());
         }
         Ok(())
     }
+}
+
+/// There is no memory for the keys, by the budget or by the system.
+pub(crate) fn full() -> Error {
+    Error::new(Code::Memory, "the keys of a uniqueness check do not fit into the memory budget")
+        .help("raise limits.memory_bytes")
 }
 
 #[cfg(test)]

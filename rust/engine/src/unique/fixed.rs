@@ -7,6 +7,7 @@ use arrow_buffer::{ArrowNativeType, NullBuffer};
 
 use super::column::{buffer, Column};
 use super::form::{KeyForm, Kind};
+use super::span::Span;
 use crate::error::{Error, Result};
 
 /// One word per row: two sizes, so that the usual case stays within registers.
@@ -36,6 +37,37 @@ pub(crate) fn words(kind: Kind, column: &Column, rows: usize) -> Result<Words> {
     Ok(match plain(kind, &column.values)? {
         Words::One(values) => Words::One(gather(&values, index)),
         Words::Two(values) => Words::Two(gather(&values, index)),
+    })
+}
+
+/// The keys of a plain column of whole numbers without nulls if they increase strictly, straight
+/// from its buffer: ids and times mostly do.
+///
+/// # Errors
+/// As for [`words`].
+pub(crate) fn rising(kind: Kind, column: &Column) -> Result<Option<Span>> {
+    if column.index.is_some() {
+        return Ok(None);
+    }
+    let array = &column.values;
+    Ok(match kind {
+        Kind::Signed(32) => {
+            let values = buffer(array, size_of::<i32>())?;
+            Span::of(values.typed_data::<i32>(), |v| u64::from(v as u32 ^ 1 << 31))
+        }
+        Kind::Signed(64) => {
+            let values = buffer(array, size_of::<i64>())?;
+            Span::of(values.typed_data::<i64>(), |v| v as u64 ^ 1 << 63)
+        }
+        Kind::Unsigned(32) => {
+            let values = buffer(array, size_of::<u32>())?;
+            Span::of(values.typed_data::<u32>(), u64::from)
+        }
+        Kind::Unsigned(64) => {
+            let values = buffer(array, size_of::<u64>())?;
+            Span::of(values.typed_data::<u64>(), |v| v)
+        }
+        _ => None,
     })
 }
 

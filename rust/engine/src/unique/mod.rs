@@ -2,29 +2,43 @@
 //!
 //! Phase one, [`encode`], turns the key columns of a piece into canonical keys; it needs nothing
 //! but the columns and runs on any thread. Phase two takes the blocks up in row order:
-//! [`Resident`] judges every row at once, for rows that are split into accepted and quarantined.
+//! [`Resident`] judges every row at once, for rows that are split into accepted and quarantined;
+//! [`Deferred`] judges them all at the end, when nothing waits for them.
 //!
-//! A verdict never rests on a hash: keys up to 16 bytes are stored in full, wider ones are
-//! compared in full where their hashes meet.
+//! Keys up to 16 bytes are compared in full by both. Wider ones are compared in full by
+//! [`Resident`]; [`Deferred`] knows their 128-bit fingerprints and says so (`verified`). That no
+//! key repeats is exact in any case.
 
 mod block;
 mod budget;
 mod column;
+mod deferred;
+mod dense;
 mod fixed;
 mod form;
+mod groups;
+mod judge;
+mod key;
 mod lane;
+mod log;
 mod outcome;
+mod radix;
 mod resident;
 mod seed;
+mod span;
+mod spill;
+mod store;
 mod table;
 mod text;
 mod uuid;
 
 pub use block::{encode, KeyBlock};
+pub use deferred::Deferred;
 pub use form::{Class, KeyForm, Nulls};
 pub use outcome::{Outcome, EXAMPLES};
 pub use resident::{Repeats, Resident};
 pub use seed::Seed;
+pub use spill::Spill;
 
 #[cfg(test)]
 mod tests;

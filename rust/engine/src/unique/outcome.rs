@@ -1,5 +1,7 @@
 //! What a uniqueness check found, and how its parts are added up.
 
+use arrow_buffer::NullBuffer;
+
 /// How many row ordinals of a kind an outcome names.
 pub const EXAMPLES: usize = 10;
 
@@ -78,6 +80,22 @@ impl Tally {
         self.first_surplus.offer(row);
     }
 
+    /// A row of a key that repeats, in any order; `group` counts the rows of the key and keeps the
+    /// first of them.
+    #[inline]
+    pub(crate) fn member(&mut self, row: u64, group: &mut (u64, u64)) {
+        let (count, first) = group;
+        *count += 1;
+        self.first_members.offer(row);
+        if *count == 1 {
+            *first = row;
+        } else {
+            self.surplus += 1;
+            self.first_surplus.offer(row.max(*first));
+            *first = row.min(*first);
+        }
+    }
+
     pub(crate) fn merge(&mut self, other: &Self) {
         self.groups += other.groups;
         self.surplus += other.surplus;
@@ -96,6 +114,36 @@ impl Tally {
             first_surplus: self.first_surplus.into_rows(),
             verified: true,
             spilled_bytes: 0,
+        }
+    }
+}
+
+/// The rows of the one null key, where null equals null. Nulls come in row order.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct NullGroup {
+    /// The first of them, and whether there was another.
+    first: Option<(u64, bool)>,
+}
+
+impl NullGroup {
+    /// Takes up the nulls of a piece; `repeat` is told of every row but the first ever.
+    pub(crate) fn absorb(
+        &mut self,
+        nulls: &NullBuffer,
+        base_row: u64,
+        tally: &mut Tally,
+        mut repeat: impl FnMut(usize),
+    ) {
+        for row in (0..nulls.len()).filter(|row| nulls.is_null(*row)) {
+            let ordinal = base_row + row as u64;
+            match &mut self.first {
+                None => self.first = Some((ordinal, false)),
+                Some((first, again)) => {
+                    tally.repeat(ordinal, (!*again).then_some(*first));
+                    *again = true;
+                    repeat(row);
+                }
+            }
         }
     }
 }

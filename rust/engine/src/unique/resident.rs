@@ -8,7 +8,7 @@ use std::thread;
 use super::block::KeyBlock;
 use super::budget::Budget;
 use super::lane::{Lane, Lanes, Mixed, LANES};
-use super::outcome::{Outcome, Tally};
+use super::outcome::{NullGroup, Outcome, Tally};
 use super::seed::Seed;
 use crate::error::{Code, Error, Result};
 
@@ -32,8 +32,7 @@ pub struct Resident {
     lanes: Vec<Lane>,
     rows: u64,
     exempt: u64,
-    /// Where null equals null: the ordinal of the first, and whether there was another.
-    null: Option<(u64, bool)>,
+    nulls: NullGroup,
     tally: Tally,
     next_row: u64,
     failed: bool,
@@ -48,7 +47,7 @@ impl Resident {
             lanes: (0..LANES).map(|_| Lane::default()).collect(),
             rows: 0,
             exempt: 0,
-            null: None,
+            nulls: NullGroup::default(),
             tally: Tally::default(),
             next_row: 0,
             failed: false,
@@ -80,7 +79,7 @@ impl Resident {
         }
         let keys: usize = blocks.iter().map(KeyBlock::keys).sum();
         let threads = if keys < PARALLEL { 1 } else { threads.clamp(1, LANES) };
-        let mut prepared: Vec<Prepared> = blocks.into_iter().map(Prepared::new).collect();
+        let mut prepared = blocks.into_iter().map(Prepared::new).collect::<Result<Vec<_>>>()?;
         let Self { seed, budget, lanes, .. } = self;
         if threads == 1 {
             let mut all = Lanes { these: lanes, first: 0, seed, budget };
@@ -124,17 +123,8 @@ impl Resident {
     fn judge(&mut self, block: Prepared) -> Repeats {
         let mut words: Vec<u64> = block.marks.into_iter().map(AtomicU64::into_inner).collect();
         if let Some(nulls) = &block.block.nulls {
-            for row in (0..nulls.len()).filter(|row| nulls.is_null(*row)) {
-                let ordinal = block.block.base_row + row as u64;
-                match &mut self.null {
-                    None => self.null = Some((ordinal, false)),
-                    Some((first, again)) => {
-                        self.tally.repeat(ordinal, (!*again).then_some(*first));
-                        *again = true;
-                        words[row / 64] |= 1 << (row % 64);
-                    }
-                }
-            }
+            let mark = |row: usize| words[row / 64] |= 1 << (row % 64);
+            self.nulls.absorb(nulls, block.block.base_row, &mut self.tally, mark);
         }
         let count = words.iter().map(|word| u64::from(word.count_ones())).sum();
         Repeats { words, count }
@@ -171,15 +161,18 @@ struct Prepared {
 }
 
 impl Prepared {
-    fn new(mut block: KeyBlock) -> Self {
-        Self {
+    fn new(mut block: KeyBlock) -> Result<Self> {
+        if let Some(span) = block.span.take() {
+            block.one.keys = span.keys(None)?;
+        }
+        Ok(Self {
             marks: (0..block.rows.div_ceil(64)).map(|_| AtomicU64::new(0)).collect(),
             one: Mixed::new(take(&mut block.one.keys)),
             two: Mixed::new(take(&mut block.two.keys)),
             uuid: Mixed::new(take(&mut block.uuid.keys)),
             wide: Mixed::new(take(&mut block.wide.prints.keys)),
             block,
-        }
+        })
     }
 
     /// Mixes the keys, and groups them by lane if threads are to share them.

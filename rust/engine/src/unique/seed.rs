@@ -75,6 +75,21 @@ impl Seed {
         x ^ (x >> 32)
     }
 
+    /// The inverse of [`Self::mix`].
+    #[cfg(test)]
+    pub(crate) fn unmix(&self, mixed: u64) -> u64 {
+        let inverse = |odd: u64| {
+            // Newton's iteration doubles the correct bits; an odd number is its own inverse mod 8.
+            (0..5).fold(odd, |x, _| x.wrapping_mul(2u64.wrapping_sub(odd.wrapping_mul(x))))
+        };
+        let mut x = mixed ^ (mixed >> 32);
+        x = x.wrapping_mul(inverse(self.odd[1]));
+        x ^= x >> 32;
+        x = x.wrapping_mul(inverse(self.odd[0]));
+        x ^= x >> 32;
+        x ^ self.flip
+    }
+
     /// A bijection of pairs of words; the second word is kept as it is.
     #[inline]
     pub(crate) fn mix2(&self, key: [u64; 2]) -> [u64; 2] {
@@ -139,8 +154,9 @@ mod tests {
     fn mixing_is_injective_on_a_dense_range_and_at_the_ends() {
         let seed = Seed::new(7);
         let keys = (0..100_000).chain([u64::MAX, u64::MAX - 1, 1 << 63]);
-        let mixed: HashSet<u64> = keys.map(|key| seed.mix(key)).collect();
+        let mixed: HashSet<u64> = keys.clone().map(|key| seed.mix(key)).collect();
         assert_eq!(mixed.len(), 100_003);
+        assert!(keys.into_iter().all(|key| seed.unmix(seed.mix(key)) == key));
     }
 
     #[test]

@@ -3,8 +3,9 @@
 //! The last word of a slot is not 0 when the slot is taken, whatever the key is, so that no key
 //! serves as the mark of an empty slot. Slots order by hash: growing is one pass over both tables.
 
-use super::budget::Budget;
+use super::budget::{full, Budget};
 use crate::error::Result;
+use crate::kernels::slab::Slab;
 
 /// Most slots that may be taken, in eighths.
 const LOAD_EIGHTHS: usize = 6;
@@ -14,13 +15,13 @@ pub(crate) const AGAIN: u64 = 1 << 63;
 /// A table of slots of `W` words.
 #[derive(Debug)]
 pub(crate) struct Table<const W: usize> {
-    slots: Vec<[u64; W]>,
+    slots: Slab<[u64; W]>,
     taken: usize,
 }
 
 impl<const W: usize> Default for Table<W> {
     fn default() -> Self {
-        Self { slots: Vec::new(), taken: 0 }
+        Self { slots: Slab::default(), taken: 0 }
     }
 }
 
@@ -33,18 +34,55 @@ pub(crate) enum Found<'a, const W: usize> {
     Old(&'a mut [u64; W]),
 }
 
-/// Where a hash begins to look: the hash scaled to the number of slots.
+/// Slots that are looked at together: a cache line of them, where they fill one.
+const fn bucket(words: usize) -> usize {
+    if words == 2 {
+        4
+    } else {
+        1
+    }
+}
+
+/// Where a hash begins to look: the hash scaled to the number of buckets.
 #[inline]
-fn home(hash: u64, slots: usize) -> usize {
-    ((u128::from(hash) * slots as u128) >> 64) as usize
+fn home<const W: usize>(hash: u64, slots: usize) -> usize {
+    let buckets = slots / bucket(W);
+    ((u128::from(hash) * buckets as u128) >> 64) as usize * bucket(W)
+}
+
+/// The next slot, around the end.
+#[inline]
+fn after(at: usize, slots: usize) -> usize {
+    if at + 1 == slots {
+        0
+    } else {
+        at + 1
+    }
+}
+
+/// The first free slot for a hash.
+#[inline]
+fn free<const W: usize>(slots: &[[u64; W]], hash: u64) -> usize {
+    let mut at = home::<W>(hash, slots.len());
+    while slots[at][W - 1] != 0 {
+        at = after(at, slots.len());
+    }
+    at
 }
 
 impl<const W: usize> Table<W> {
-    /// Brings the slot of a hash into the cache and returns something of it, so that the load
+    /// Brings the slots of a hash into the cache and returns something of them, so that the load
     /// cannot be left out. A group of these in a row costs one wait for memory instead of many.
     #[inline]
     pub(crate) fn touch(&self, hash: u64) -> u64 {
-        self.slots.get(home(hash, self.slots.len())).map_or(0, |slot| slot[0])
+        let at = home::<W>(hash, self.slots.len());
+        let word = |at: usize| self.slots.get(at).map_or(0, |slot| slot[0]);
+        // Where slots do not fill lines, the next one may lie on the next line.
+        if bucket(W) > 1 {
+            word(at)
+        } else {
+            word(at) ^ word(at + 1)
+        }
     }
 
     /// The slot whose key is the `same`, or else a free one with `entry` put into it. `rehash`
@@ -64,53 +102,44 @@ impl<const W: usize> Table<W> {
         if self.slots.is_empty() {
             self.grow(budget, &rehash)?;
         }
-        let mut at = home(hash, self.slots.len());
-        loop {
-            let slot = &self.slots[at];
+        let slots = &self.slots[..];
+        let mut at = home::<W>(hash, slots.len());
+        let known = loop {
+            let slot = &slots[at];
             if slot[W - 1] == 0 {
-                break;
+                break false;
             }
             if same(slot) {
-                return Ok(Found::Old(&mut self.slots[at]));
+                break true;
             }
-            at += 1;
-            if at == self.slots.len() {
-                at = 0;
-            }
+            at = after(at, slots.len());
+        };
+        if known {
+            return Ok(Found::Old(&mut self.slots[at]));
         }
-        if self.taken >= self.slots.len() / 8 * LOAD_EIGHTHS {
+        if self.taken >= slots.len() / 8 * LOAD_EIGHTHS {
             self.grow(budget, &rehash)?;
-            at = self.free(hash);
+            at = free(&self.slots, hash);
         }
-        self.slots[at] = entry;
         self.taken += 1;
-        Ok(Found::New(&mut self.slots[at]))
-    }
-
-    /// The first free slot for a hash.
-    #[inline]
-    fn free(&self, hash: u64) -> usize {
-        let mut at = home(hash, self.slots.len());
-        while self.slots[at][W - 1] != 0 {
-            at += 1;
-            if at == self.slots.len() {
-                at = 0;
-            }
-        }
-        at
+        let slot = &mut self.slots[at];
+        *slot = entry;
+        Ok(Found::New(slot))
     }
 
     #[cold]
     #[inline(never)]
     fn grow(&mut self, budget: &Budget, rehash: impl Fn(&[u64; W]) -> u64) -> Result<()> {
-        // Always a multiple of 8, so that the load is exact and at least two slots stay free.
+        // Always a multiple of 8: the load is exact, two slots stay free, buckets are whole.
         let size = (self.slots.len() / 2 * 3).next_multiple_of(8).max(16);
         budget.take((size - self.slots.len()) * size_of::<[u64; W]>())?;
-        let old = std::mem::replace(&mut self.slots, vec![[0; W]; size]);
-        for entry in old.iter().filter(|entry| entry[W - 1] != 0) {
-            let at = self.free(rehash(entry));
-            self.slots[at] = *entry;
+        let mut fresh = Slab::zeroed(size, [0; W]).ok_or_else(full)?;
+        let slots = &mut fresh[..];
+        for entry in self.slots.iter().filter(|entry| entry[W - 1] != 0) {
+            let at = free(slots, rehash(entry));
+            slots[at] = *entry;
         }
+        self.slots = fresh;
         Ok(())
     }
 }

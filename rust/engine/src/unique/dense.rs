@@ -1,0 +1,105 @@
+//! Keys of a small range: one bit each says whether the key came before, a second whether it came
+//! again. Rows come from looking at the keys once more, and only if there are repeats.
+
+use std::thread;
+
+use super::budget::full;
+use super::outcome::{Tally, EXAMPLES};
+use crate::error::{Error, Result};
+use crate::kernels::slab::Slab;
+
+/// Sees keys, and can ask for the ordinal of each.
+pub(crate) type SeeWords<'a> = dyn FnMut(&[u64], &mut dyn FnMut(usize) -> u64) -> Result<()> + 'a;
+/// Shows keys in row order.
+pub(crate) type Scan<'a> = &'a (dyn Fn(&mut SeeWords<'_>) -> Result<()> + Sync);
+
+/// Keys filtered at a time.
+const GROUP: usize = 512;
+
+/// What repeats among the keys of a scan, all of which lie in `least..least + domain`.
+///
+/// # Errors
+/// Those of the scan, and [`crate::error::Code::Memory`] if the system has no memory left.
+pub(crate) fn search(scan: Scan<'_>, least: u64, domain: u64, threads: usize) -> Result<Tally> {
+    // Every thread looks at all keys and judges those of its own range.
+    let threads = threads.clamp(1, 4) as u64;
+    let share = domain.div_ceil(threads).next_multiple_of(64);
+    let ranges = (0..threads).map(|at| at * share).filter(|start| *start < domain);
+    let ranges = ranges.map(|start| (least + start, share.min(domain - start)));
+    let tallies: Vec<Result<Tally>> = if threads == 1 {
+        ranges.map(|(least, domain)| range(scan, least, domain)).collect()
+    } else {
+        thread::scope(|scope| {
+            let workers: Vec<_> = ranges
+                .map(|(least, domain)| scope.spawn(move || range(scan, least, domain)))
+                .collect();
+            let join = |worker: thread::ScopedJoinHandle<'_, Result<Tally>>| {
+                worker.join().unwrap_or_else(|_| Err(Error::internal("a thread panicked")))
+            };
+            workers.into_iter().map(join).collect()
+        })
+    };
+    let mut sum = Tally::default();
+    for tally in tallies {
+        sum.merge(&tally?);
+    }
+    Ok(sum)
+}
+
+fn range(scan: Scan<'_>, least: u64, domain: u64) -> Result<Tally> {
+    let words = usize::try_from(domain.div_ceil(64)).map_err(|_| full())?;
+    let mut seen = Slab::zeroed(words, 0u64).ok_or_else(full)?;
+    let mut again: Option<Slab<u64>> = None;
+    let mut tally = Tally::default();
+    let mut near = [0u32; GROUP];
+    scan(&mut |keys, ordinal| {
+        let seen = &mut seen[..];
+        for (group, keys) in keys.chunks(GROUP).enumerate() {
+            // Positions of the keys in range, without a branch on each.
+            let mut count = 0;
+            for (at, key) in keys.iter().enumerate() {
+                near[count] = at as u32;
+                count += usize::from(key.wrapping_sub(least) < domain);
+            }
+            for at in near.iter().take(count) {
+                let key = keys[*at as usize] - least;
+                let (word, bit) = ((key / 64) as usize, 1 << (key % 64));
+                if seen[word] & bit == 0 {
+                    seen[word] |= bit;
+                    continue;
+                }
+                let again = match &mut again {
+                    Some(again) => again,
+                    None => again.insert(Slab::zeroed(words, 0).ok_or_else(full)?),
+                };
+                if again[word] & bit == 0 {
+                    again[word] |= bit;
+                    tally.groups += 1;
+                }
+                tally.surplus += 1;
+                tally.first_surplus.offer(ordinal(group * GROUP + *at as usize));
+            }
+        }
+        Ok(())
+    })?;
+    let Some(again) = again else { return Ok(tally) };
+    let again = &again[..];
+    let mut members = 0;
+    scan(&mut |keys, ordinal| {
+        if members == EXAMPLES {
+            return Ok(());
+        }
+        for (at, key) in keys.iter().enumerate() {
+            let key = key.wrapping_sub(least);
+            if key < domain && again[(key / 64) as usize] >> (key % 64) & 1 == 1 {
+                tally.first_members.offer(ordinal(at));
+                members += 1;
+                if members == EXAMPLES {
+                    break;
+                }
+            }
+        }
+        Ok(())
+    })?;
+    Ok(tally)
+}

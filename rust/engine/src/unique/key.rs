@@ -1,0 +1,81 @@
+//! What the stages ask of a packed key.
+
+use std::fmt::Debug;
+
+use super::seed::Seed;
+use crate::kernels::slab::Plain;
+
+/// A key of one or two words. [`Default`] is all zeroes, which marks an empty place of a table and
+/// is therefore counted beside it.
+pub(crate) trait Key: Plain + Ord + Default + Send + Sync + Debug {
+    /// Bytes of a key on disk.
+    const BYTES: usize;
+    /// The image under the seed's bijection.
+    fn mix(self, seed: &Seed) -> Self;
+    /// What chooses partition and place of a mixed key.
+    fn hash(self) -> u64;
+    /// Appends the bytes.
+    fn write(self, bytes: &mut Vec<u8>);
+    /// Reads as many bytes as were written.
+    fn read(bytes: &[u8]) -> Self;
+    /// The key of one word, as spans have them.
+    fn of_word(word: u64) -> Self;
+    /// The keys as numbers, if one word holds them.
+    fn words(keys: &[Self]) -> Option<&[u64]>;
+}
+
+fn word(bytes: &[u8]) -> u64 {
+    let mut word = [0; 8];
+    word.copy_from_slice(bytes);
+    u64::from_le_bytes(word)
+}
+
+impl Key for u64 {
+    const BYTES: usize = 8;
+    #[inline]
+    fn mix(self, seed: &Seed) -> Self {
+        seed.mix(self)
+    }
+    #[inline]
+    fn hash(self) -> u64 {
+        self
+    }
+    fn write(self, bytes: &mut Vec<u8>) {
+        bytes.extend_from_slice(&self.to_le_bytes());
+    }
+    fn read(bytes: &[u8]) -> Self {
+        word(bytes)
+    }
+    fn of_word(word: u64) -> Self {
+        word
+    }
+    fn words(keys: &[Self]) -> Option<&[u64]> {
+        Some(keys)
+    }
+}
+
+impl Key for [u64; 2] {
+    const BYTES: usize = 16;
+    #[inline]
+    fn mix(self, seed: &Seed) -> Self {
+        seed.mix2(self)
+    }
+    #[inline]
+    fn hash(self) -> u64 {
+        self[0]
+    }
+    fn write(self, bytes: &mut Vec<u8>) {
+        for word in self {
+            bytes.extend_from_slice(&word.to_le_bytes());
+        }
+    }
+    fn read(bytes: &[u8]) -> Self {
+        [word(&bytes[..8]), word(&bytes[8..])]
+    }
+    fn of_word(word: u64) -> Self {
+        [word, 0]
+    }
+    fn words(_: &[Self]) -> Option<&[u64]> {
+        None
+    }
+}
