@@ -1,4 +1,6 @@
 //! From texts to a checked, prepared set: size, guards, parse, static checks, data, dry compile.
+//!
+//! One file because the steps are one sequence, and every finding of every step is collected.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
