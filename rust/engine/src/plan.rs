@@ -10,7 +10,7 @@ mod compile;
 use arrow_schema::{Schema, SchemaRef};
 use serde::Serialize;
 
-use crate::checks::{DatasetCheck, RowCheck};
+use crate::checks::{DatasetState, DynDatasetCheck, RowCheck};
 use crate::contract::Contract;
 use crate::error::Result;
 use crate::masks::{CompiledMask, KeyRing};
@@ -89,8 +89,23 @@ pub(crate) enum Work {
     },
     Dataset {
         leaves: Vec<usize>,
-        check: Box<dyn DatasetCheck>,
+        check: Box<dyn DynDatasetCheck>,
     },
+}
+
+impl Work {
+    /// The check of the whole dataset, if it is one.
+    pub(crate) fn dataset(&self) -> Option<&dyn DynDatasetCheck> {
+        match self {
+            Self::Dataset { check, .. } => Some(check.as_ref()),
+            _ => None,
+        }
+    }
+
+    /// Its state before the first row.
+    pub(crate) fn start(&self) -> Option<DatasetState> {
+        self.dataset().map(DynDatasetCheck::start)
+    }
 }
 
 /// One column of the output.

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 
-use crate::checks::{Partial, Totals};
+use crate::checks::{DatasetState, Totals};
 use crate::digest::Digest;
 use crate::error::{Code, Error, Result};
 use crate::kernels::bits;
@@ -73,6 +73,7 @@ pub struct Run {
     bytes: u64,
     tallies: Vec<Tally>,
     keys: Vec<Option<Resident>>,
+    states: Vec<Option<DatasetState>>,
     seed: Seed,
     digest: Option<Digest>,
     broken: bool,
@@ -88,7 +89,6 @@ struct Tally {
     failed: u64,
     nan: u64,
     first_rows: Vec<u64>,
-    partial: Partial,
 }
 
 impl Tally {
@@ -98,7 +98,6 @@ impl Tally {
         self.nan += other.nan;
         let room = FIRST_ROWS.saturating_sub(self.first_rows.len());
         self.first_rows.extend(other.first_rows.into_iter().take(room));
-        self.partial.merge(&other.partial);
     }
 }
 
@@ -108,6 +107,8 @@ struct Judged {
     /// Failing rows per clause, only where there are any.
     fails: Fails,
     blocks: Vec<(usize, KeyBlock)>,
+    /// What dataset checks remember of the piece, by clause.
+    states: Vec<(usize, DatasetState)>,
 }
 
 struct Piece {
@@ -135,6 +136,7 @@ impl Run {
         let digest = options.digest_key.as_deref().map(|key| Digest::new(key, plan.outputs.len()));
         Ok(Self {
             tallies: plan.clauses.iter().map(|_| Tally::default()).collect(),
+            states: plan.clauses.iter().map(|clause| clause.work.start()).collect(),
             plan,
             options,
             threads,
@@ -198,6 +200,7 @@ impl Run {
             for (tally, more) in self.tallies.iter_mut().zip(judged.tallies) {
                 tally.merge(more);
             }
+            self.remember(judged.states)?;
         }
         self.rows += rows as u64;
         self.rejected += splits
@@ -253,6 +256,17 @@ impl Run {
         Ok(repeats)
     }
 
+    /// Merges what dataset checks remember of the next piece.
+    fn remember(&mut self, states: Vec<(usize, DatasetState)>) -> Result<()> {
+        for (clause, later) in states {
+            let check = self.plan.clauses.get(clause).and_then(|c| c.work.dataset());
+            if let (Some(check), Some(Some(state))) = (check, self.states.get_mut(clause)) {
+                check.merge(state, later)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Ends the run: the report, and the digest of the input if one was asked for.
     ///
     /// # Errors
@@ -263,9 +277,10 @@ impl Run {
         }
         let totals = Totals { rows: self.rows, now_ns: self.options.now_ns };
         let mut checks = Vec::with_capacity(self.tallies.len());
-        for ((clause, tally), keys) in self.plan.clauses.iter().zip(self.tallies).zip(self.keys) {
+        let found = self.tallies.into_iter().zip(self.keys).zip(self.states);
+        for (clause, ((tally, keys), state)) in self.plan.clauses.iter().zip(found) {
             let keys = keys.map(Resident::finish).transpose()?;
-            checks.push(outcome(clause, tally, keys, &totals));
+            checks.push(outcome(clause, tally, keys, state, &totals)?);
         }
         let status = checks.iter().fold(Status::Pass, |worst, c| worst.worst(c.status));
         let masks = self

@@ -10,10 +10,8 @@ use arrow_array::types::{
 use arrow_array::ArrayRef;
 use arrow_schema::{DataType, TimeUnit};
 
-use super::{
-    Argument, Arity, CheckKind, Clause, Compiled, DatasetCheck, Definition, Partial, Scope, Totals,
-    Verdict,
-};
+use super::dataset::{DatasetCheck, Rows, Totals, Verdict};
+use super::{Argument, Arity, CheckKind, Clause, Compiled, Definition, Scope};
 use crate::error::{Error, Result};
 use crate::kernels::bits;
 use crate::literal::time::duration;
@@ -101,32 +99,62 @@ impl Age {
             _ => 1,
         }
     }
+
+    /// The tick that decides, among several.
+    fn further(&self, ticks: impl Iterator<Item = i64>) -> Option<i64> {
+        if self.newest {
+            ticks.max()
+        } else {
+            ticks.min()
+        }
+    }
+
+    fn end<T: ArrowPrimitiveType>(&self, column: &ArrayRef, valid: Option<&[u64]>) -> Option<i64>
+    where
+        T::Native: Into<i64> + Copy,
+    {
+        let values = column.as_primitive_opt::<T>()?.values();
+        match valid {
+            None => self.further(values.iter().map(|v| (*v).into())),
+            Some(valid) => self.further(
+                bits::ones_of(valid).filter_map(|row| values.get(row)).map(|v| (*v).into()),
+            ),
+        }
+    }
 }
 
 impl DatasetCheck for Age {
-    fn update(&self, columns: &[ArrayRef], valid: Option<&[u64]>) -> Result<Partial> {
-        let column = columns.first().ok_or_else(|| Error::internal("an age lost its column"))?;
-        let range = match &self.data_type {
-            DataType::Date32 => ends::<Date32Type>(column, valid),
-            DataType::Date64 => ends::<Date64Type>(column, valid),
-            DataType::Timestamp(TimeUnit::Second, _) => ends::<TimestampSecondType>(column, valid),
-            DataType::Timestamp(TimeUnit::Millisecond, _) => {
-                ends::<TimestampMillisecondType>(column, valid)
-            }
-            DataType::Timestamp(TimeUnit::Microsecond, _) => {
-                ends::<TimestampMicrosecondType>(column, valid)
-            }
-            _ => ends::<TimestampNanosecondType>(column, valid),
+    /// The newest or the oldest tick.
+    type State = Option<i64>;
+
+    fn update(&self, state: &mut Option<i64>, rows: &Rows<'_>) -> Result<()> {
+        let valid = rows.valid;
+        let column =
+            rows.columns.first().ok_or_else(|| Error::internal("an age lost its column"))?;
+        let end = match &self.data_type {
+            DataType::Date32 => self.end::<Date32Type>(column, valid),
+            DataType::Date64 => self.end::<Date64Type>(column, valid),
+            DataType::Timestamp(unit, _) => match unit {
+                TimeUnit::Second => self.end::<TimestampSecondType>(column, valid),
+                TimeUnit::Millisecond => self.end::<TimestampMillisecondType>(column, valid),
+                TimeUnit::Microsecond => self.end::<TimestampMicrosecondType>(column, valid),
+                TimeUnit::Nanosecond => self.end::<TimestampNanosecondType>(column, valid),
+            },
+            _ => None,
         };
-        Ok(Partial { min: range.map(|r| r.0), max: range.map(|r| r.1) })
+        self.merge(state, end)
     }
 
-    fn finish(&self, partial: &Partial, totals: &Totals) -> Verdict {
+    fn merge(&self, state: &mut Option<i64>, later: Option<i64>) -> Result<()> {
+        *state = self.further(state.iter().copied().chain(later));
+        Ok(())
+    }
+
+    fn finish(&self, state: &Option<i64>, totals: &Totals) -> Verdict {
         let Some(now) = totals.now_ns else {
             return Verdict::NotEnforced { reason: "the run was not told the time".into() };
         };
-        let end = if self.newest { partial.max } else { partial.min };
-        let Some(ticks) = end else {
+        let Some(ticks) = *state else {
             return if self.newest {
                 Verdict::Fails {
                     observed: "no timestamp".into(),
@@ -136,7 +164,7 @@ impl DatasetCheck for Age {
                 Verdict::Holds { observed: "no timestamp".into() }
             };
         };
-        let age = now - ticks * self.nanos_per_tick();
+        let age = now - i128::from(ticks) * self.nanos_per_tick();
         let observed = format!("{} s", age.div_euclid(1_000_000_000));
         if age <= self.max_age_ns {
             Verdict::Holds { observed }
@@ -148,22 +176,4 @@ impl DatasetCheck for Age {
     fn bound(&self) -> String {
         format!("<= {}", self.written)
     }
-}
-
-fn ends<T: ArrowPrimitiveType>(column: &ArrayRef, valid: Option<&[u64]>) -> Option<(i128, i128)>
-where
-    T::Native: Into<i64> + Copy,
-{
-    let values = column.as_primitive_opt::<T>()?.values();
-    let range = |mut all: &mut dyn Iterator<Item = i64>| {
-        let first = all.next()?;
-        Some((&mut all).fold((first, first), |(lo, hi), v| (lo.min(v), hi.max(v))))
-    };
-    let (lo, hi) = match valid {
-        None => range(&mut values.iter().map(|v| (*v).into())),
-        Some(valid) => {
-            range(&mut bits::ones_of(valid).filter_map(|row| values.get(row).map(|v| (*v).into())))
-        }
-    }?;
-    Some((i128::from(lo), i128::from(hi)))
 }

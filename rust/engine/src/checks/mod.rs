@@ -8,6 +8,7 @@
 
 mod between;
 mod compare;
+mod dataset;
 pub(crate) mod ecma;
 mod freshness;
 mod in_set;
@@ -26,6 +27,7 @@ use crate::contract::{self, Literal};
 use crate::error::{Code, Error, Result};
 use crate::promise::{self, Promise};
 use crate::unique::Nulls;
+pub(crate) use dataset::{DatasetState, DynDatasetCheck, Rows, Totals, Verdict};
 
 /// When a check can be decided, and whether it names rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -192,50 +194,6 @@ pub(crate) trait RowCheck: Send + Sync + std::fmt::Debug {
     fn explain(&self) -> String;
 }
 
-/// What a dataset check remembers of one piece of the stream; merging is associative.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Partial {
-    pub(crate) min: Option<i128>,
-    pub(crate) max: Option<i128>,
-}
-
-impl Partial {
-    pub(crate) fn merge(&mut self, other: &Self) {
-        self.min = [self.min, other.min].into_iter().flatten().min();
-        self.max = [self.max, other.max].into_iter().flatten().max();
-    }
-}
-
-/// What the engine has no way of knowing by itself, and the totals of the run.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Totals {
-    pub(crate) rows: u64,
-    pub(crate) now_ns: Option<i128>,
-}
-
-/// The outcome of a dataset check.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Verdict {
-    Holds { observed: String },
-    Fails { observed: String, reason: Option<String> },
-    NotEnforced { reason: String },
-}
-
-/// A check of the whole dataset.
-pub(crate) trait DatasetCheck: Send + Sync + std::fmt::Debug {
-    /// What one piece contributes; the arrays are plain and of the compiled types.
-    ///
-    /// # Errors
-    /// Only for a bug.
-    fn update(&self, columns: &[ArrayRef], valid: Option<&[u64]>) -> Result<Partial>;
-
-    /// The verdict over all pieces.
-    fn finish(&self, partial: &Partial, totals: &Totals) -> Verdict;
-
-    /// The bound, as the report shows it.
-    fn bound(&self) -> String;
-}
-
 /// A check compiled against its columns.
 #[derive(Debug)]
 pub(crate) enum Compiled {
@@ -250,7 +208,7 @@ pub(crate) enum Compiled {
     /// `unique`, and a null in any key column fails too.
     PrimaryKey,
     /// Judged at the end of the run.
-    Dataset(Box<dyn DatasetCheck>),
+    Dataset(Box<dyn DynDatasetCheck>),
 }
 
 /// One kind of check.

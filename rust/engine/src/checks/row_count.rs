@@ -1,11 +1,7 @@
 //! `row_count`: the run sees so many rows.
 
-use arrow_array::ArrayRef;
-
-use super::{
-    Argument, Arity, CheckKind, Clause, Compiled, DatasetCheck, Definition, Partial, Scope, Totals,
-    Verdict,
-};
+use super::dataset::{DatasetCheck, Rows, Totals, Verdict};
+use super::{Argument, Arity, CheckKind, Clause, Compiled, Definition, Scope};
 use crate::error::{Code, Error, Result};
 
 pub(super) struct RowCount;
@@ -78,11 +74,18 @@ struct Bounds {
 }
 
 impl DatasetCheck for Bounds {
-    fn update(&self, _: &[ArrayRef], _: Option<&[u64]>) -> Result<Partial> {
-        Ok(Partial::default())
+    // The run counts its rows.
+    type State = ();
+
+    fn update(&self, (): &mut (), _: &Rows<'_>) -> Result<()> {
+        Ok(())
     }
 
-    fn finish(&self, _: &Partial, totals: &Totals) -> Verdict {
+    fn merge(&self, (): &mut (), (): ()) -> Result<()> {
+        Ok(())
+    }
+
+    fn finish(&self, (): &(), totals: &Totals) -> Verdict {
         let observed = totals.rows.to_string();
         let holds = totals.rows >= self.min
             && self.max.is_some_and(|max| totals.rows <= max)

@@ -6,6 +6,7 @@ use arrow_buffer::NullBuffer;
 use arrow_schema::DataType;
 
 use super::{Judged, Piece, Tally, FIRST_ROWS, MORSEL};
+use crate::checks::Rows;
 use crate::error::{Error, Result};
 use crate::kernels::{bits, encoding};
 use crate::plan::{Plan, Planned, Work};
@@ -75,6 +76,7 @@ pub(super) fn judge(plan: &Plan, piece: &Piece, seed: &Seed, keep: bool) -> Resu
         tallies: plan.clauses.iter().map(|_| Tally::default()).collect(),
         fails: Vec::new(),
         blocks: Vec::new(),
+        states: Vec::new(),
     };
     // Checks of one plain column, by column, so that each morsel is judged by all of them.
     let mut by_leaf: Vec<Vec<usize>> = vec![Vec::new(); plan.leaves.len()];
@@ -157,7 +159,10 @@ pub(super) fn judge(plan: &Plan, piece: &Piece, seed: &Seed, keep: bool) -> Resu
                 }
                 tally.skipped_null = nulls.as_ref().map_or(0, |n| n.null_count() as u64);
                 let valid = bits::from_nulls(nulls.as_ref());
-                tally.partial = check.update(&arrays, valid.as_deref())?;
+                let seen = Rows { columns: &arrays, valid: valid.as_deref() };
+                let mut state = check.start();
+                check.update(&mut state, &seen)?;
+                judged.states.push((at, state));
             }
         }
     }

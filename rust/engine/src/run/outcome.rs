@@ -1,7 +1,8 @@
 //! From counts to the outcome of a clause: thresholds, severities, reasons.
 
 use super::{Tally, FIRST_ROWS};
-use crate::checks::{Totals, Verdict};
+use crate::checks::{DatasetState, Totals, Verdict};
+use crate::error::Result;
 use crate::plan::{Planned, Work};
 use crate::report::{CheckOutcome, Status};
 use crate::unique::Outcome as KeyOutcome;
@@ -11,8 +12,9 @@ pub(super) fn outcome(
     clause: &Planned,
     tally: Tally,
     keys: Option<KeyOutcome>,
+    state: Option<DatasetState>,
     totals: &Totals,
-) -> CheckOutcome {
+) -> Result<CheckOutcome> {
     let mut outcome = CheckOutcome {
         id: clause.id.clone(),
         check: clause.check.clone(),
@@ -41,11 +43,12 @@ pub(super) fn outcome(
             outcome.status = *status;
             outcome.reason.clone_from(reason);
             outcome.tested = 0;
-            return outcome;
+            return Ok(outcome);
         }
         Work::Dataset { check, .. } => {
             outcome.bound = Some(check.bound());
-            match check.finish(&tally.partial, totals) {
+            let state = state.unwrap_or_else(|| check.start());
+            match check.finish(&state, totals)? {
                 Verdict::Holds { observed } => outcome.observed = Some(observed),
                 Verdict::Fails { observed, reason } => {
                     outcome.observed = Some(observed);
@@ -57,7 +60,7 @@ pub(super) fn outcome(
                     outcome.status = Status::NotEnforced;
                 }
             }
-            return outcome;
+            return Ok(outcome);
         }
         Work::Always { why, .. } => outcome.reason = Some(format!("cannot fail: {why}")),
         Work::Key { keep_first, forbid_null, .. } => {
@@ -86,5 +89,5 @@ pub(super) fn outcome(
     if !clause.threshold.tolerates(outcome.failed_rows, outcome.tested) {
         outcome.status = broken;
     }
-    outcome
+    Ok(outcome)
 }
