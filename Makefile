@@ -32,7 +32,7 @@ help: ## This list
 .PHONY: need-cargo
 need-cargo:
 	@command -v cargo >/dev/null || { echo "make: cargo is missing. meshgate's core is Rust: install a toolchain" \
-	  "(1.88 or later, with cargo) and run make again." >&2; exit 1; }
+	  "(1.89 or later, with cargo) and run make again." >&2; exit 1; }
 
 # The stamps live in .venv, so that removing it removes them too.
 $(VENV)/.installed: requirements.lock

@@ -17,3 +17,5 @@ pub mod promise;
 pub mod report;
 pub mod run;
 pub mod unique;
+
+pub use kernels::cpu;

@@ -10,6 +10,7 @@ use arrow_schema::{DataType, TimeUnit};
 
 use crate::contract::Literal;
 use crate::error::{Code, Error, Result};
+use crate::kernels::compare::Ranged;
 use crate::promise;
 
 /// A decimal number: `digits` × 10^-scale, as written.
@@ -120,9 +121,7 @@ pub(crate) enum Placed<T> {
 }
 
 /// A physical type that literals are converted to.
-pub(crate) trait Native:
-    Copy + PartialOrd + Send + Sync + std::fmt::Debug + 'static
-{
+pub(crate) trait Native: Ranged + Send + Sync + std::fmt::Debug + 'static {
     const MIN: Self;
     const MAX: Self;
     fn from_digits(text: &str) -> Option<Self>;
@@ -130,6 +129,7 @@ pub(crate) trait Native:
     fn up(self) -> Option<Self>;
     /// The next value below; `None` at the bottom.
     fn down(self) -> Option<Self>;
+    #[inline]
     fn is_nan(self) -> bool {
         false
     }
@@ -171,6 +171,7 @@ macro_rules! native_float {
         }
         fn up(self) -> Option<Self> { Some(self.next_up()) }
         fn down(self) -> Option<Self> { Some(self.next_down()) }
+        #[inline]
         fn is_nan(self) -> bool { <$t>::is_nan(self) }
     })+};
 }

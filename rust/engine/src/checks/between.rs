@@ -15,7 +15,7 @@ use super::order::Never;
 use super::{Argument, Arity, CheckKind, Clause, Compiled, Definition, RowCheck, Scope};
 use crate::contract::Literal;
 use crate::error::{Code, Error, Result};
-use crate::kernels::compare;
+use crate::kernels::compare::Ranged;
 use crate::literal::{bound, Native, Placed, Rounding};
 use crate::promise::{self, Promise};
 
@@ -220,7 +220,7 @@ where
             .first()
             .and_then(|c| c.as_any().downcast_ref::<PrimitiveArray<T>>())
             .ok_or_else(|| Error::internal("between met another type than it was compiled for"))?;
-        compare::outside(array.values(), self.low, self.high, fail);
+        T::Native::outside(array.values(), self.low, self.high, fail);
         Ok(())
     }
 

@@ -18,7 +18,7 @@ mod operands;
 
 use super::{Argument, Arity, CheckKind, Clause, Compiled, Definition, RowCheck, Scope};
 use crate::error::{Code, Error, Result};
-use crate::kernels::bits;
+use crate::kernels::{bits, mask};
 use crate::promise;
 use operands::{Bytes, Exact, Real};
 
@@ -275,19 +275,12 @@ fn same(
         };
         let (less, equal, greater) = (u8::from(op.less), u8::from(op.equal), u8::from(op.greater));
         let (left, right) = (left.values(), right.values());
-        for ((word, l), r) in fail.iter_mut().zip(left.chunks(64)).zip(right.chunks(64)) {
-            let mut bytes = [0u8; 64];
-            for ((byte, l), r) in bytes.iter_mut().zip(l).zip(r) {
-                // Bitwise on bytes, so that the loop has no branch and vectorises.
-                let holds = (less & u8::from(l < r))
-                    | (equal & u8::from(l == r))
-                    | (greater & u8::from(l > r));
-                *byte = 1 - holds;
-            }
-            let mut one = [0u64];
-            bits::fill(&bytes, &mut one, |b| b != 0);
-            *word = one[0];
-        }
+        // Bitwise, so that the loop has no branch and vectorises.
+        mask::fill_pairs(left, right, fail, |l, r| {
+            let holds =
+                (less & u8::from(l < r)) | (equal & u8::from(l == r)) | (greater & u8::from(l > r));
+            holds == 0
+        });
         Ok(())
     }
     macro_rules! dispatch {

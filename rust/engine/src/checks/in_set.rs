@@ -18,7 +18,7 @@ use super::regex_match::Search;
 use super::{Argument, Arity, CheckKind, Clause, Compiled, Definition, RowCheck, Scope};
 use crate::contract::Literal;
 use crate::error::{Code, Error, Result};
-use crate::kernels::{bits, text};
+use crate::kernels::{bits, mask, text};
 use crate::literal::{exact, Native};
 use crate::promise;
 
@@ -274,16 +274,16 @@ where
         // NaN fails both ways: it is in no set, and it is no value that a set could exclude.
         match self.members.as_slice() {
             [only] => {
-                bits::fill(array.values(), fail, |v| (v == *only) == negate || Native::is_nan(v));
+                mask::fill(array.values(), fail, |v| (v == *only) == negate || Native::is_nan(v));
             }
-            members if members.len() <= 8 => bits::fill(array.values(), fail, |v| {
+            members if members.len() <= 8 => mask::fill(array.values(), fail, |v| {
                 let mut found = false;
                 for m in members {
                     found |= v == *m;
                 }
                 found == negate || Native::is_nan(v)
             }),
-            members => bits::fill(array.values(), fail, |v| {
+            members => mask::fill(array.values(), fail, |v| {
                 let at = members.partition_point(|m| *m < v);
                 let found = members.get(at).is_some_and(|m| *m == v);
                 found == negate || Native::is_nan(v)

@@ -2,6 +2,8 @@
 
 use arrow_buffer::{BooleanBuffer, NullBuffer};
 
+use super::mask;
+
 /// Words that hold `rows` bits.
 pub(crate) const fn words(rows: usize) -> usize {
     rows.div_ceil(64)
@@ -38,7 +40,7 @@ pub(crate) fn ones(rows: usize) -> Vec<u64> {
 
 /// Number of set bits.
 pub(crate) fn count(bits: &[u64]) -> u64 {
-    bits.iter().map(|w| u64::from(w.count_ones())).sum()
+    mask::count(bits)
 }
 
 /// `a |= b`
@@ -87,51 +89,12 @@ pub(crate) fn to_boolean(bits: &[u64], rows: usize) -> BooleanBuffer {
     BooleanBuffer::new(bytes.into(), 0, rows)
 }
 
-/// Fills `out` from a predicate over fixed blocks of 64 values, in a shape that vectorises: the
-/// comparison gives bytes, and eight bytes are packed into eight bits by one multiplication.
-pub(crate) fn fill<T: Copy>(values: &[T], out: &mut [u64], fails: impl Fn(T) -> bool) {
-    let mut blocks = values.chunks_exact(64);
-    let mut words = out.iter_mut();
-    for (block, word) in blocks.by_ref().zip(words.by_ref()) {
-        let mut bytes = [0u8; 64];
-        for (byte, value) in bytes.iter_mut().zip(block) {
-            *byte = u8::from(fails(*value));
-        }
-        *word = pack(&bytes);
-    }
-    if let Some(word) = words.next() {
-        *word = 0;
-        for (bit, value) in blocks.remainder().iter().enumerate() {
-            *word |= u64::from(fails(*value)) << bit;
-        }
-    }
-}
-
-fn pack(bytes: &[u8; 64]) -> u64 {
-    let mut word = 0;
-    for (index, eight) in bytes.chunks_exact(8).enumerate() {
-        let mut lane = [0u8; 8];
-        lane.copy_from_slice(eight);
-        let bits = u64::from_le_bytes(lane).wrapping_mul(0x0102_0408_1020_4080) >> 56;
-        word |= bits << (index * 8);
-    }
-    word
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
 
     proptest! {
-        #[test]
-        fn a_fill_equals_the_plain_loop(values in prop::collection::vec(any::<i32>(), 0..300)) {
-            let mut out = vec![u64::MAX; words(values.len())];
-            fill(&values, &mut out, |v| v % 3 == 0);
-            let rows: Vec<usize> = (0..values.len()).filter(|i| values[*i] % 3 == 0).collect();
-            prop_assert_eq!(ones_of(&out).collect::<Vec<_>>(), rows);
-        }
-
         #[test]
         fn every_bit_offset_gives_the_same_words(
             bools in prop::collection::vec(any::<bool>(), 64..200), offset in 0usize..64

@@ -9,7 +9,7 @@ use arrow_array::{Array, ArrayRef, UInt32Array};
 use arrow_schema::DataType;
 use arrow_select::take::take;
 
-use super::bits;
+use super::{bits, mask};
 use crate::error::{Error, Result};
 
 /// The same values in the plain layout.
@@ -51,7 +51,7 @@ pub(crate) fn gather(array: &dyn Array, values: &[u64], out: &mut [u64]) {
         ($($t:ty),+) => {$(
             if let Some(dictionary) = array.as_dictionary_opt::<$t>() {
                 // Keys under nulls are arbitrary: a key out of range reads as not failing.
-                bits::fill(dictionary.keys().values(), out, |key| {
+                mask::fill(dictionary.keys().values(), out, |key| {
                     usize::try_from(key).is_ok_and(|key| bits::get(values, key))
                 });
             }

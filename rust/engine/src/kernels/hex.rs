@@ -24,8 +24,8 @@ pub(crate) fn encode(bytes: &[u8], out: &mut [u8]) {
 /// Writes the 64 digits of each digest; the shorter of the two slices counts.
 pub(crate) fn encode_digests(digests: &[[u8; 32]], out: &mut [[u8; 64]]) {
     #[cfg(target_arch = "x86_64")]
-    if std::arch::is_x86_feature_detected!("ssse3") {
-        // SAFETY: the processor has SSSE3.
+    if super::cpu::level() >= super::cpu::Level::V3 {
+        // SAFETY: the level includes SSSE3.
         unsafe { x86::encode_digests(digests, out) };
         return;
     }

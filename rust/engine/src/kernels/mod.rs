@@ -6,8 +6,10 @@
 
 pub(crate) mod bits;
 pub(crate) mod compare;
+pub mod cpu;
 pub(crate) mod encoding;
 pub(crate) mod hex;
+pub(crate) mod mask;
 pub(crate) mod sha256;
 pub(crate) mod slab;
 pub(crate) mod text;

@@ -23,8 +23,8 @@ pub(crate) fn finish_hmac(
     out: &mut [[u8; DIGEST]],
 ) {
     #[cfg(target_arch = "x86_64")]
-    if std::arch::is_x86_feature_detected!("sha") && std::arch::is_x86_feature_detected!("sse4.1") {
-        // SAFETY: the processor has the SHA extensions and SSE4.1, which includes SSSE3.
+    if super::cpu::level() >= super::cpu::Level::V3 && std::arch::is_x86_feature_detected!("sha") {
+        // SAFETY: the processor has the SHA extensions, and the level includes SSE4.1.
         unsafe { x86::finish_hmac(inner, last, outer, out) };
         return;
     }

@@ -6,7 +6,7 @@ use arrow_array::{Array, ArrayRef, GenericByteArray, OffsetSizeTrait};
 use arrow_buffer::ArrowNativeType;
 use arrow_schema::DataType;
 
-use super::bits;
+use super::mask;
 use crate::error::{Error, Result};
 
 /// Sets the bits of the valid rows whose bytes satisfy `fails`. Values under nulls are not read.
@@ -69,10 +69,10 @@ pub(crate) fn fill_lengths(
         DataType::Binary => spans(array.as_binary::<i32>().value_offsets(), out, fails),
         DataType::LargeBinary => spans(array.as_binary::<i64>().value_offsets(), out, fails),
         DataType::Utf8View => {
-            bits::fill(array.as_string_view().views(), out, |view| fails(view as u32 as usize));
+            mask::fill(array.as_string_view().views(), out, |view| fails(view as u32 as usize));
         }
         DataType::BinaryView => {
-            bits::fill(array.as_binary_view().views(), out, |view| fails(view as u32 as usize));
+            mask::fill(array.as_binary_view().views(), out, |view| fails(view as u32 as usize));
         }
         _ => return None,
     }
@@ -80,14 +80,8 @@ pub(crate) fn fill_lengths(
 }
 
 fn spans<O: OffsetSizeTrait>(offsets: &[O], out: &mut [u64], fails: impl Fn(usize) -> bool) {
-    for (word, block) in out.iter_mut().zip(offsets.chunks(64).enumerate()) {
-        let (index, block) = block;
-        let next = offsets.get(index * 64 + 1..).unwrap_or_default();
-        *word = 0;
-        for (bit, (start, end)) in block.iter().zip(next).enumerate() {
-            *word |= u64::from(fails(end.as_usize() - start.as_usize())) << bit;
-        }
-    }
+    let ends = offsets.get(1..).unwrap_or_default();
+    mask::fill_pairs(offsets, ends, out, |start, end| fails(end.as_usize() - start.as_usize()));
 }
 
 fn rows(count: usize, valid: Option<&[u64]>, out: &mut [u64], fails: impl Fn(usize) -> bool) {
