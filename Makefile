@@ -45,6 +45,12 @@ $(VENV)/.installed: requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@touch $@
 
+# Spark and Ray, half a gigabyte: only for the tests that run them.
+$(VENV)/.installed-distributed: requirements-distributed.lock $(VENV)/.installed
+	@echo "make: installing Spark and Ray into $(VENV)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-distributed.lock
+	@touch $@
+
 $(VENV)/.built-quick: $(VENV)/.installed $(RUST) | need-cargo
 	@echo "make: building the Rust core (profile quick: optimised, assertions on; a few minutes the first time)"
 	@$(BIN)/maturin develop --quiet --profile quick
@@ -68,7 +74,7 @@ demo: $(BUILT) ## The main job on real input; leaves ./mesh behind
 	@$(BIN)/python docs/demo.py $(ARGS)
 
 .PHONY: test
-test: $(VENV)/.built-quick ## All Python tests (ARGS="-k name" selects)
+test: $(VENV)/.built-quick $(VENV)/.installed-distributed ## All Python tests (ARGS="-k name" selects)
 	@$(BIN)/python -m pytest $(ARGS)
 
 .PHONY: test-rust
@@ -115,12 +121,14 @@ docs: generate ## Regenerate the documentation and run every example in it
 wheel: $(VENV)/.installed | need-cargo ## Build the release wheel into dist/
 	@$(BIN)/maturin build --release --out dist
 
+RESOLVE := uv pip compile --quiet --universal --no-python-downloads --python-version 3.10 --generate-hashes \
+	--no-annotate --custom-compile-command "make lock" pyproject.toml
+
 .PHONY: lock
-lock: ## Resolve requirements.lock anew (needs uv)
+lock: ## Resolve the two locks anew (needs uv)
 	@command -v uv >/dev/null || { echo "make: uv is missing; it resolves the lock for all Python versions." >&2; exit 1; }
-	@uv pip compile --quiet --universal --no-python-downloads --python-version 3.10 --generate-hashes --no-annotate \
-	  --custom-compile-command "make lock" --extra polars --extra duckdb \
-	  --group build --group test --group lint --group bench pyproject.toml -o requirements.lock
+	@$(RESOLVE) --extra polars --extra duckdb --group build --group test --group lint --group bench -o requirements.lock
+	@$(RESOLVE) --group distributed -c requirements.lock -o requirements-distributed.lock
 
 .PHONY: clean
 clean: ## Remove everything that was built, .venv and the demo's ./mesh

@@ -27,6 +27,7 @@ TOP = {
     "projections",
     "pyproject.toml",
     "python",
+    "requirements-distributed.lock",
     "requirements.lock",
     "rust",
     "tests",
