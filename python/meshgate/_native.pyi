@@ -5,6 +5,7 @@ from typing import final
 __all__ = [
     "Batch",
     "EngineFault",
+    "Merge",
     "Plan",
     "PolicySet",
     "Run",
@@ -60,16 +61,33 @@ class Plan:
         seed: int = 0,
         outputs: bool = True,
         digest_key: bytes | None = None,
+        part_key: bytes | None = None,
     ) -> Run: ...
+    def merge(
+        self,
+        *,
+        now_ns: int | None = None,
+        threads: int = 0,
+        memory_bytes: int | None = None,
+        seed: int = 0,
+        digest_key: bytes | None = None,
+    ) -> Merge: ...
 
 @final
 class Run:
     def __iter__(self) -> Run: ...
-    def __next__(self) -> tuple[Batch | None, Batch | None]: ...
+    def __next__(self) -> tuple[Batch | None, Batch | None, Batch | None]: ...
     @property
     def rows(self) -> int: ...
     @property
     def bytes(self) -> int: ...
+    def finish(self) -> tuple[str, str | None]: ...
+    def part(self) -> str: ...
+
+@final
+class Merge:
+    def part(self, text: str) -> None: ...
+    def keys(self, batch: object) -> Batch | None: ...
     def finish(self) -> tuple[str, str | None]: ...
 
 @final

@@ -13,9 +13,10 @@ import os
 import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from meshgate import _native, errors, source
 from meshgate.contract import Contract
@@ -43,12 +44,15 @@ class Split:
 
     Attributes:
         accepted: rows that failed no check of severity error, masked; None when there are none.
+            Of a part whose plan has keys they carry the two columns of rejected rows.
         rejected: the other rows, masked, with ``_mg_row`` (uint64) and ``_mg_checks``
             (list of string).
+        keys: fingerprints of the keys of all rows, of a part whose plan has keys.
     """
 
     accepted: pa.RecordBatch | None
     rejected: pa.RecordBatch | None
+    keys: pa.RecordBatch | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +150,7 @@ class Plan:
         memory_bytes: int | None = None,
         outputs: bool = True,
         digest_key: bytes | None = None,
+        part_key: bytes | None = None,
         progress: Callable[[Run], None] | None = None,
     ) -> Run:
         """Starts a run over data; nothing is read before the run is pulled.
@@ -157,6 +162,9 @@ class Plan:
             memory_bytes: bound for what uniqueness remembers; ``MESHGATE_MEMORY`` by default.
             outputs: produce batches; otherwise only judge.
             digest_key: compute a keyed digest of the input.
+            part_key: judge a part of a stream that `merge` puts together: the run ends with a
+                `part` instead of a report, and leaves keys to the merge, as fingerprints under
+                this key.
             progress: called after each window with the run.
         """
         opened = data if isinstance(data, Source) else open_source(data)
@@ -170,10 +178,27 @@ class Plan:
                 seed=secrets.randbits(64),
                 outputs=outputs,
                 digest_key=digest_key,
+                part_key=part_key,
             )
         except _native.EngineFault as fault:
             raise _error(fault, self.contract) from None
-        return Run(self.contract, native, progress)
+        return Run(self.contract, native, progress, is_part=part_key is not None)
+
+    def merge(self, *, now: int, digest_key: bytes | None = None) -> Merge:
+        """Begins to put the parts of a stream together; the arguments are those of their runs.
+
+        Raises:
+            PlanError: ``plan.not_in_parts`` for a check that needs all rows in one place.
+        """
+        with _faults(self.contract):
+            native = self._native.merge(
+                now_ns=now,
+                threads=_setting("MESHGATE_THREADS", None) or 0,
+                memory_bytes=_setting("MESHGATE_MEMORY", None),
+                seed=secrets.randbits(64),
+                digest_key=digest_key,
+            )
+        return Merge(self.contract, native)
 
     def check(self, data: Any, **options: Any) -> Report:
         """The report of a run that produces nothing else.
@@ -196,11 +221,18 @@ class Run:
     """
 
     def __init__(
-        self, contract: Contract, native: _native.Run, progress: Callable[[Run], None] | None
+        self,
+        contract: Contract,
+        native: _native.Run,
+        progress: Callable[[Run], None] | None,
+        *,
+        is_part: bool = False,
     ) -> None:
         self.contract = contract
         self.error: MeshgateError | None = None
         self.input_digest: str | None = None
+        self.part: str | None = None
+        self._is_part = is_part
         self._native = native
         self._progress = progress
         self._report: Report | None = None
@@ -232,22 +264,25 @@ class Run:
         return self._report
 
     def __iter__(self) -> Iterator[Split]:
-        if self._report is not None or self.error is not None:
+        if self._report is not None or self.part is not None or self.error is not None:
             return
         try:
             while True:
-                pair = self._pull()
+                triple = self._pull()
                 if self._progress is not None:
                     self._progress(self)
-                if pair is None:
+                if triple is None:
                     break
-                yield Split(_batch(pair[0]), _batch(pair[1]))
-            self._finish()
+                yield Split(*map(_batch, triple))
+            if self._is_part:
+                self.part = self._native.part()
+            else:
+                self._finish()
         except _native.EngineFault as fault:
             self.error = _error(fault, self.contract)
             raise self.error from None
 
-    def _pull(self) -> tuple[_native.Batch | None, _native.Batch | None] | None:
+    def _pull(self) -> _Triple | None:
         try:
             return next(self._native)
         except StopIteration:
@@ -260,6 +295,44 @@ class Run:
         self._report = Report.from_dict(
             json.loads(text), metrics=metrics, places=self.contract.positions
         )
+
+
+class Merge:
+    """The parts of one stream, put together: the report is that of one run over all rows.
+
+    Parts and fingerprints are taken in the order of the stream. After an error there is no report.
+    """
+
+    def __init__(self, contract: Contract, native: _native.Merge) -> None:
+        self.contract = contract
+        self._native = native
+
+    def part(self, part: str) -> None:
+        """Takes the `Run.part` of the next part."""
+        with _faults(self.contract):
+            self._native.part(part)
+
+    def keys(self, batch: pa.RecordBatch) -> pa.RecordBatch | None:
+        """Takes the `Split.keys` of the next rows; which rejected rows repeat an earlier key.
+
+        Returns:
+            ``_mg_row`` and ``_mg_checks`` (those about keys only), or None.
+
+        Raises:
+            LimitError: ``limit.memory``.
+        """
+        with _faults(self.contract):
+            return _batch(self._native.keys(batch))
+
+    def finish(self) -> tuple[Report, str | None]:
+        """The report of the whole stream, and the digest of its rows in any order.
+
+        Raises:
+            EngineError: fingerprints of some rows were not taken.
+        """
+        with _faults(self.contract):
+            text, digest = self._native.finish()
+        return Report.from_dict(json.loads(text), places=self.contract.positions), digest
 
 
 class Source:
@@ -302,6 +375,17 @@ def open_source(data: Any) -> Source:
 def error_codes() -> tuple[errors.Code, ...]:
     """The engine's own rows of the table of error codes."""
     return tuple(errors.Code(**row) for row in json.loads(_native.error_codes()))
+
+
+_Triple: TypeAlias = tuple["_native.Batch | None", "_native.Batch | None", "_native.Batch | None"]
+
+
+@contextmanager
+def _faults(contract: Contract) -> Iterator[None]:
+    try:
+        yield
+    except _native.EngineFault as fault:
+        raise _error(fault, contract) from None
 
 
 def _batch(native: _native.Batch | None) -> pa.RecordBatch | None:

@@ -23,6 +23,7 @@ RANK = {
     "plan": 2,
     "run": 3,
     "digest": 3,  # of the rows that a run reads
+    "fingerprint": 3,  # of the same
 }
 UNSAFE = ("rust/engine/src/kernels/", "rust/engine/src/import/", "rust/bindings/src/")
 # The engine gets time, keys, seeds and folders as arguments.

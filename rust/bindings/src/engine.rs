@@ -10,7 +10,7 @@ use meshgate_engine::error::{Code, Error};
 use meshgate_engine::import::StreamReader;
 use meshgate_engine::masks::KeyRing;
 use meshgate_engine::plan::Plan as EnginePlan;
-use meshgate_engine::run::{Options, Run as EngineRun, Split};
+use meshgate_engine::run::{Merge as EngineMerge, Options, Part, Run as EngineRun, Split};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyCapsule};
 use std::collections::HashMap;
@@ -27,6 +27,7 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Source>()?;
     module.add_class::<Plan>()?;
     module.add_class::<Run>()?;
+    module.add_class::<Merge>()?;
     module.add_class::<Batch>()?;
     module.add_class::<Schema>()
 }
@@ -143,7 +144,7 @@ impl Plan {
     }
 
     /// Starts a run over a source; the source is used up.
-    #[pyo3(signature = (source, *, now_ns=None, threads=0, memory_bytes=None, seed=0, outputs=true, digest_key=None))]
+    #[pyo3(signature = (source, *, now_ns=None, threads=0, memory_bytes=None, seed=0, outputs=true, digest_key=None, part_key=None))]
     #[allow(clippy::too_many_arguments)] // keyword arguments of one Python call
     fn run(
         &self,
@@ -154,6 +155,7 @@ impl Plan {
         seed: u64,
         outputs: bool,
         digest_key: Option<Vec<u8>>,
+        part_key: Option<Vec<u8>>,
     ) -> PyResult<Run> {
         let mut batches = source.get().batches.lock().unwrap_or_else(PoisonError::into_inner);
         if matches!(*batches, Batches::Taken) {
@@ -162,7 +164,8 @@ impl Plan {
                     .help("open the data again; a stream can be read once"),
             ));
         }
-        let options = Options { now_ns, threads, memory_bytes, seed, outputs, digest_key };
+        let options =
+            Options { now_ns, threads, memory_bytes, seed, outputs, digest_key, part_key };
         let run = EngineRun::new(Arc::clone(&self.0), options).map_err(fault)?;
         Ok(Run(Mutex::new(State {
             run: Some(run),
@@ -172,6 +175,22 @@ impl Plan {
             rows: 0,
             bytes: 0,
         })))
+    }
+
+    /// Begins to put together the parts of a stream.
+    #[pyo3(signature = (*, now_ns=None, threads=0, memory_bytes=None, seed=0, digest_key=None))]
+    fn merge(
+        &self,
+        now_ns: Option<i128>,
+        threads: usize,
+        memory_bytes: Option<usize>,
+        seed: u64,
+        digest_key: Option<Vec<u8>>,
+    ) -> PyResult<Merge> {
+        let options =
+            Options { now_ns, threads, memory_bytes, seed, digest_key, ..Options::default() };
+        let merge = EngineMerge::new(Arc::clone(&self.0), options).map_err(fault)?;
+        Ok(Merge(Mutex::new(Some(merge))))
     }
 }
 
@@ -228,7 +247,7 @@ impl State {
     }
 }
 
-/// One pass of a plan over one source: an iterator of pairs (accepted, rejected).
+/// One pass of a plan over one source: an iterator of triples (accepted, rejected, keys of a part).
 #[pyclass(frozen, module = "meshgate._native")]
 struct Run(Mutex<State>);
 
@@ -259,9 +278,12 @@ impl Run {
         slf
     }
 
-    /// The next pair; each side is a batch or `None`.
-    #[allow(clippy::type_complexity)] // a pair of optional batches
-    fn __next__(&self, py: Python<'_>) -> PyResult<Option<(Option<Batch>, Option<Batch>)>> {
+    /// The next triple; each of it is a batch or `None`.
+    #[allow(clippy::type_complexity)] // a triple of optional batches
+    fn __next__(
+        &self,
+        py: Python<'_>,
+    ) -> PyResult<Option<(Option<Batch>, Option<Batch>, Option<Batch>)>> {
         loop {
             py.check_signals()?;
             let (split, more) = self.with(py, |state| {
@@ -273,7 +295,11 @@ impl Run {
             })?;
             match (split, more) {
                 (Some(split), _) => {
-                    return Ok(Some((split.accepted.map(Batch), split.rejected.map(Batch))))
+                    return Ok(Some((
+                        split.accepted.map(Batch),
+                        split.rejected.map(Batch),
+                        split.keys.map(Batch),
+                    )))
                 }
                 (None, true) => {}
                 (None, false) => return Ok(None),
@@ -304,4 +330,63 @@ impl Run {
             Ok((report.to_json(), digest))
         })
     }
+
+    /// Ends the run of a part: what it contributes to the whole, as JSON.
+    fn part(&self, py: Python<'_>) -> PyResult<String> {
+        self.with(py, |state| {
+            let run = state
+                .run
+                .take()
+                .ok_or_else(|| Error::new(Code::RunFinished, "the run is over or has failed"))?;
+            Ok(run.part()?.to_json())
+        })
+    }
+}
+
+/// The parts of one stream, put together in its order.
+#[pyclass(frozen, module = "meshgate._native")]
+struct Merge(Mutex<Option<EngineMerge>>);
+
+impl Merge {
+    /// After an error nothing more can be merged, and there is no report.
+    fn with<T: Send>(
+        &self,
+        py: Python<'_>,
+        work: impl FnOnce(&mut EngineMerge) -> meshgate_engine::error::Result<T> + Send,
+    ) -> PyResult<T> {
+        enter(py, || {
+            let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut merge = state.take().ok_or_else(over)?;
+            let result = work(&mut merge)?;
+            *state = Some(merge);
+            Ok(result)
+        })
+    }
+}
+
+#[pymethods]
+impl Merge {
+    /// Takes what `Run.part` gave of the next part.
+    fn part(&self, py: Python<'_>, text: &str) -> PyResult<()> {
+        self.with(py, |merge| merge.part(Part::from_json(text)?))
+    }
+
+    /// Takes the fingerprints of the next rows: those that repeat a key, or `None`.
+    fn keys(&self, py: Python<'_>, batch: &Bound<'_, PyAny>) -> PyResult<Option<Batch>> {
+        let batch = capsule::take_batch(batch)?;
+        self.with(py, |merge| Ok(merge.keys(&batch)?.map(Batch)))
+    }
+
+    /// The report of the whole stream as JSON, and the digest of its rows if one was asked for.
+    fn finish(&self, py: Python<'_>) -> PyResult<(String, Option<String>)> {
+        enter(py, || {
+            let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let (report, digest) = state.take().ok_or_else(over)?.finish()?;
+            Ok((report.to_json(), digest))
+        })
+    }
+}
+
+fn over() -> Error {
+    Error::new(Code::RunFinished, "the merge is over or has failed")
 }

@@ -59,14 +59,7 @@ impl Digest {
         let batches: Vec<&RecordBatch> = batches.collect();
         self.rows += batches.iter().map(|b| b.num_rows() as u64).sum::<u64>();
         if self.types.is_empty() {
-            self.types = plan
-                .outputs
-                .iter()
-                .map(|o| {
-                    let field = plan.schema.field(o.index);
-                    format!("{}\0{}", field.name(), promise::words(field.data_type()))
-                })
-                .collect();
+            self.types = types(plan);
         }
         let advance = |state: &mut Sha256, index: usize| -> Result<()> {
             let mut buffer = Vec::with_capacity(BUFFER + 1024);
@@ -103,12 +96,6 @@ impl Digest {
 
     /// `hmac-sha256:` and 64 hexadecimal digits.
     pub(crate) fn finish(self) -> String {
-        let hex = |bytes: &[u8]| {
-            bytes.iter().fold(String::new(), |mut text, b| {
-                let _ = write!(text, "{b:02x}");
-                text
-            })
-        };
         // A key of any length is accepted by HMAC.
         let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.key) else {
             return String::new();
@@ -122,6 +109,20 @@ impl Digest {
         }
         format!("hmac-sha256:{}", hex(&mac.finalize().into_bytes()))
     }
+}
+
+/// Name and type of every promised column that the data has.
+pub(crate) fn types(plan: &Plan) -> Vec<String> {
+    let fields = plan.outputs.iter().map(|o| plan.schema.field(o.index));
+    fields.map(|f| format!("{}\0{}", f.name(), promise::words(f.data_type()))).collect()
+}
+
+/// Two lower-case digits per byte.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, b| {
+        let _ = write!(text, "{b:02x}");
+        text
+    })
 }
 
 /// Appends every row of a column: a presence byte, then the value in its canonical form.
@@ -148,7 +149,7 @@ fn column_bytes(column: &ArrayRef, buffer: &mut Vec<u8>, state: &mut Sha256) -> 
 }
 
 /// An array with its encodings peeled off at every level, once.
-struct Shape {
+pub(crate) struct Shape {
     array: ArrayRef,
     nulls: Option<NullBuffer>,
     form: Form,
@@ -166,7 +167,9 @@ enum Form {
 }
 
 impl Shape {
-    fn of(array: &ArrayRef) -> Result<Self> {
+    /// # Errors
+    /// Only for a bug.
+    pub(crate) fn of(array: &ArrayRef) -> Result<Self> {
         let array = encoding::decode(array)?;
         let spans = |ends: &mut dyn Iterator<Item = (usize, usize)>| ends.collect::<Vec<_>>();
         let boxed = |values: &ArrayRef| Self::of(values).map(Box::new);
@@ -285,7 +288,7 @@ impl Shape {
     }
 
     /// Appends a presence byte and the value.
-    fn slot(&self, row: usize, out: &mut Vec<u8>) {
+    pub(crate) fn slot(&self, row: usize, out: &mut Vec<u8>) {
         if self.nulls.as_ref().is_some_and(|n| n.is_null(row)) {
             out.push(0);
         } else {

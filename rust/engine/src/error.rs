@@ -52,6 +52,10 @@ codes! {
     /// A bound or a value of the contract cannot be represented in the column's type, such as
     /// 10.005 in decimal(10, 2) as a member of a set. Correct the literal.
     BadLiteral = "plan.bad_literal", "a literal does not fit the column's type";
+    /// The check needs all rows in one place, so it cannot be judged inside Spark or Ray. It does not
+    /// mean that it fails: no row was read. Check the frame as one stream (`gate.check(frame.toArrow())`),
+    /// or leave the clause to the publication of what is derived from it.
+    NotInParts = "plan.not_in_parts", "the check cannot be judged in parts";
     /// A clause names a column that the contract does not promise. It does not mean that the data
     /// lacks the column; that is a failing `column_exists`.
     UnknownColumn = "plan.unknown_column", "the contract has no such column";

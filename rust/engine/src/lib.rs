@@ -8,6 +8,7 @@ pub mod checks;
 pub mod contract;
 mod digest;
 pub mod error;
+mod fingerprint;
 pub mod import;
 mod kernels;
 mod literal;

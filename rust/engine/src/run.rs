@@ -8,23 +8,28 @@
 
 mod judge;
 mod outcome;
+mod part;
 mod split;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Arc;
 
-use arrow_array::RecordBatch;
+use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::SchemaRef;
+use serde::{Deserialize, Serialize};
 
 use crate::checks::{DatasetState, Totals};
 use crate::digest::Digest;
 use crate::error::{Code, Error, Result};
+use crate::fingerprint;
 use crate::kernels::bits;
 use crate::plan::{Plan, Work};
 use crate::report::{MaskOutcome, Report, Status};
 use crate::unique::{KeyBlock, Repeats, Resident, Seed};
+use fingerprint::{Keyed, RowSum};
 use judge::judge;
 use outcome::outcome;
+pub use part::{Merge, Part};
 use split::{rejected_bits, split};
 
 /// Rows of a morsel: what is judged check by check while it is in cache. A multiple of 64.
@@ -51,15 +56,21 @@ pub struct Options {
     pub outputs: bool,
     /// Compute a keyed digest of the input with this key.
     pub digest_key: Option<Vec<u8>>,
+    /// Judge a part of a stream that a [`Merge`] puts together: keys are not judged, and splits
+    /// carry their fingerprints under this key.
+    pub part_key: Option<Vec<u8>>,
 }
 
 /// What became of one piece of the stream.
 #[derive(Debug)]
 pub struct Split {
     /// Rows that failed no check of severity `error`, masked; `None` when there are none.
+    /// In a part whose plan has keys they carry ordinals and checks, as rejected rows do.
     pub accepted: Option<RecordBatch>,
     /// The other rows, masked, with their ordinals and the checks they failed.
     pub rejected: Option<RecordBatch>,
+    /// Of a part whose plan has keys: the fingerprints of all rows, in their order.
+    pub keys: Option<RecordBatch>,
 }
 
 /// One pass of a plan over one stream. Used once.
@@ -76,14 +87,23 @@ pub struct Run {
     states: Vec<Option<DatasetState>>,
     seed: Seed,
     digest: Option<Digest>,
+    part: Option<Marks>,
+    sum: RowSum,
     broken: bool,
+}
+
+/// How the rows of a part are marked for whoever merges the parts.
+#[derive(Debug)]
+struct Marks {
+    keys: Keyed,
+    rows: Option<Keyed>,
 }
 
 /// Failing rows of one piece, by clause; only clauses that have some.
 type Fails = Vec<(usize, Vec<u64>)>;
 
 /// Counts of one clause, merged in row order.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 struct Tally {
     skipped_null: u64,
     failed: u64,
@@ -109,6 +129,9 @@ struct Judged {
     blocks: Vec<(usize, KeyBlock)>,
     /// What dataset checks remember of the piece, by clause.
     states: Vec<(usize, DatasetState)>,
+    /// Fingerprints of the keys, and the sum of those of the rows; only of a part.
+    prints: Vec<ArrayRef>,
+    sum: RowSum,
 }
 
 struct Piece {
@@ -120,7 +143,7 @@ impl Run {
     /// A run that has seen nothing.
     ///
     /// # Errors
-    /// Never today; state that cannot be set up would be refused here.
+    /// Only for a bug.
     pub fn new(plan: Arc<Plan>, options: Options) -> Result<Self> {
         let available = std::thread::available_parallelism().map_or(1, usize::from);
         let threads = if options.threads == 0 { available } else { options.threads };
@@ -129,11 +152,20 @@ impl Run {
             .clauses
             .iter()
             .map(|clause| match &clause.work {
-                Work::Key { .. } => Some(Resident::new(&seed, options.memory_bytes)),
+                Work::Key { .. } if options.part_key.is_none() => {
+                    Some(Resident::new(&seed, options.memory_bytes))
+                }
                 _ => None,
             })
             .collect();
-        let digest = options.digest_key.as_deref().map(|key| Digest::new(key, plan.outputs.len()));
+        let digest_key = options.digest_key.as_deref();
+        let (digest, part) = match &options.part_key {
+            None => (digest_key.map(|key| Digest::new(key, plan.outputs.len())), None),
+            Some(key) => {
+                let rows = digest_key.map(|key| Keyed::new(key, part::ROWS)).transpose()?;
+                (None, Some(Marks { keys: Keyed::new(key, part::KEYS)?, rows }))
+            }
+        };
         Ok(Self {
             tallies: plan.clauses.iter().map(|_| Tally::default()).collect(),
             states: plan.clauses.iter().map(|clause| clause.work.start()).collect(),
@@ -146,6 +178,8 @@ impl Run {
             keys,
             seed,
             digest,
+            part,
+            sum: RowSum::default(),
             broken: false,
         })
     }
@@ -178,29 +212,32 @@ impl Run {
         let rows: usize = pieces.iter().map(|p| p.batch.num_rows()).sum();
         let threads = if rows < PARALLEL_ROWS { 1 } else { self.threads };
         let plan = Arc::clone(&self.plan);
-        let (outputs, seed) = (self.options.outputs, &self.seed);
-        let mut judged = parallel(threads, &pieces, |piece| judge(&plan, piece, seed, outputs))?;
+        let (outputs, seed, part) = (self.options.outputs, &self.seed, self.part.as_ref());
+        let mut judged =
+            parallel(threads, &pieces, |piece| judge(&plan, piece, seed, outputs, part))?;
 
         let repeats = self.absorb(&mut judged, threads)?;
         if let Some(digest) = &mut self.digest {
             digest.update(&plan, pieces.iter().map(|p| &p.batch), threads)?;
         }
-        let splits = if outputs {
+        let keyed = judged.iter().any(|piece| !piece.prints.is_empty());
+        let splits = if outputs || keyed {
             let work: Vec<_> = pieces.iter().zip(&judged).zip(&repeats).collect();
             parallel(threads, &work, |((piece, judged), repeats)| {
-                split(&plan, piece, judged, repeats)
+                split(&plan, piece, judged, repeats, outputs)
             })?
         } else {
             Vec::new()
         };
         for ((piece, judged), repeats) in pieces.iter().zip(judged).zip(&repeats) {
+            self.sum.merge(&judged.sum);
             if !outputs {
                 self.rejected += bits::count(&rejected_bits(&plan, piece, &judged.fails, repeats));
             }
             for (tally, more) in self.tallies.iter_mut().zip(judged.tallies) {
                 tally.merge(more);
             }
-            self.remember(judged.states)?;
+            remember(&self.plan, &mut self.states, judged.states)?;
         }
         self.rows += rows as u64;
         self.rejected += splits
@@ -256,17 +293,6 @@ impl Run {
         Ok(repeats)
     }
 
-    /// Merges what dataset checks remember of the next piece.
-    fn remember(&mut self, states: Vec<(usize, DatasetState)>) -> Result<()> {
-        for (clause, later) in states {
-            let check = self.plan.clauses.get(clause).and_then(|c| c.work.dataset());
-            if let (Some(check), Some(Some(state))) = (check, self.states.get_mut(clause)) {
-                check.merge(state, later)?;
-            }
-        }
-        Ok(())
-    }
-
     /// Ends the run: the report, and the digest of the input if one was asked for.
     ///
     /// # Errors
@@ -275,37 +301,84 @@ impl Run {
         if self.broken {
             return Err(Error::new(Code::RunFinished, "the run has failed before"));
         }
-        let totals = Totals { rows: self.rows, now_ns: self.options.now_ns };
-        let mut checks = Vec::with_capacity(self.tallies.len());
-        let found = self.tallies.into_iter().zip(self.keys).zip(self.states);
-        for (clause, ((tally, keys), state)) in self.plan.clauses.iter().zip(found) {
-            let keys = keys.map(Resident::finish).transpose()?;
-            checks.push(outcome(clause, tally, keys, state, &totals)?);
+        if self.part.is_some() {
+            return Err(Error::internal("a part of a stream has no report of its own"));
         }
-        let status = checks.iter().fold(Status::Pass, |worst, c| worst.worst(c.status));
-        let masks = self
-            .plan
-            .masks
-            .iter()
-            .map(|mask| MaskOutcome {
-                column: mask.column.clone(),
-                method: mask.method.clone(),
-                domain: mask.domain.clone(),
-                key_id: mask.key_id.clone(),
-                rows: self.rows,
-            })
-            .collect();
-        let report = Report {
-            dataset: self.plan.dataset.clone(),
-            status,
-            rows: self.rows,
-            accepted_rows: self.rows - self.rejected,
-            rejected_rows: self.rejected,
-            checks,
-            masks,
-        };
+        let totals = Totals { rows: self.rows, now_ns: self.options.now_ns };
+        let found = self.tallies.into_iter().zip(self.keys).zip(self.states);
+        let report = report(&self.plan, &totals, self.rejected, found)?;
         Ok((report, self.digest.map(Digest::finish)))
     }
+
+    /// Ends the run of a part: what it contributes to the report of the whole stream.
+    ///
+    /// # Errors
+    /// `engine.run_finished` after a failure.
+    pub fn part(self) -> Result<Part> {
+        if self.broken {
+            return Err(Error::new(Code::RunFinished, "the run has failed before"));
+        }
+        let Some(marks) = self.part else {
+            return Err(Error::internal("a run over a whole stream is no part"));
+        };
+        let states = self.plan.clauses.iter().zip(&self.states).map(|(clause, state)| {
+            let found = clause.work.dataset().zip(state.as_ref());
+            found.map(|(check, state)| check.carry(state)).transpose().map(Option::flatten)
+        });
+        Ok(Part {
+            states: states.collect::<Result<_>>()?,
+            rows: self.rows,
+            rejected: self.rejected,
+            tallies: self.tallies,
+            sum: marks.rows.map(|_| self.sum),
+        })
+    }
+}
+
+/// Merges what dataset checks remember of the next rows.
+fn remember(
+    plan: &Plan,
+    states: &mut [Option<DatasetState>],
+    next: Vec<(usize, DatasetState)>,
+) -> Result<()> {
+    for (clause, later) in next {
+        let check = plan.clauses.get(clause).and_then(|c| c.work.dataset());
+        if let (Some(check), Some(Some(state))) = (check, states.get_mut(clause)) {
+            check.merge(state, later)?;
+        }
+    }
+    Ok(())
+}
+
+/// The report of a stream from its counts.
+fn report(
+    plan: &Plan,
+    totals: &Totals,
+    rejected: u64,
+    found: impl Iterator<Item = ((Tally, Option<Resident>), Option<DatasetState>)>,
+) -> Result<Report> {
+    let mut checks = Vec::with_capacity(plan.clauses.len());
+    for (clause, ((tally, keys), state)) in plan.clauses.iter().zip(found) {
+        let keys = keys.map(Resident::finish).transpose()?;
+        checks.push(outcome(clause, tally, keys, state, totals)?);
+    }
+    let status = checks.iter().fold(Status::Pass, |worst, c| worst.worst(c.status));
+    let masks = plan.masks.iter().map(|mask| MaskOutcome {
+        column: mask.column.clone(),
+        method: mask.method.clone(),
+        domain: mask.domain.clone(),
+        key_id: mask.key_id.clone(),
+        rows: totals.rows,
+    });
+    Ok(Report {
+        dataset: plan.dataset.clone(),
+        status,
+        rows: totals.rows,
+        accepted_rows: totals.rows - rejected,
+        rejected_rows: rejected,
+        checks,
+        masks: masks.collect(),
+    })
 }
 
 /// Runs `work` over all items with scoped threads; results come back in the order of the items.

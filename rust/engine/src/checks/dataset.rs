@@ -8,6 +8,7 @@ use std::any::Any;
 use std::fmt;
 
 use arrow_array::ArrayRef;
+use serde_json::Value;
 
 use crate::error::{Error, Result};
 
@@ -57,6 +58,17 @@ pub(crate) trait DatasetCheck: Send + Sync + fmt::Debug {
 
     /// The bound, as the report shows it.
     fn bound(&self) -> String;
+
+    /// The state as a value that can be carried to where the parts of a stream are merged. A check
+    /// without one cannot be judged in parts, and is refused there.
+    fn carry(&self, _state: &Self::State) -> Option<Value> {
+        None
+    }
+
+    /// The state that [`Self::carry`] gave.
+    fn carried(&self, _value: Value) -> Option<Self::State> {
+        None
+    }
 }
 
 /// The state of some dataset check; only that check can look into it.
@@ -93,6 +105,18 @@ pub(crate) trait DynDatasetCheck: Send + Sync + fmt::Debug {
 
     /// See [`DatasetCheck::bound`].
     fn bound(&self) -> String;
+
+    /// See [`DatasetCheck::carry`].
+    ///
+    /// # Errors
+    /// Only for a bug.
+    fn carry(&self, state: &DatasetState) -> Result<Option<Value>>;
+
+    /// See [`DatasetCheck::carried`].
+    ///
+    /// # Errors
+    /// For a value that is none of this check.
+    fn carried(&self, value: Value) -> Result<DatasetState>;
 }
 
 impl<C: DatasetCheck> DynDatasetCheck for C {
@@ -115,6 +139,15 @@ impl<C: DatasetCheck> DynDatasetCheck for C {
 
     fn bound(&self) -> String {
         DatasetCheck::bound(self)
+    }
+
+    fn carry(&self, state: &DatasetState) -> Result<Option<Value>> {
+        Ok(DatasetCheck::carry(self, state.0.downcast_ref().ok_or_else(foreign)?))
+    }
+
+    fn carried(&self, value: Value) -> Result<DatasetState> {
+        let state = DatasetCheck::carried(self, value).ok_or_else(foreign)?;
+        Ok(DatasetState(Box::new(state)))
     }
 }
 

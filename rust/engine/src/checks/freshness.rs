@@ -9,6 +9,7 @@ use arrow_array::types::{
 };
 use arrow_array::ArrayRef;
 use arrow_schema::{DataType, TimeUnit};
+use serde_json::Value;
 
 use super::dataset::{DatasetCheck, Rows, Totals, Verdict};
 use super::{Argument, Arity, CheckKind, Clause, Compiled, Definition, Scope};
@@ -175,5 +176,13 @@ impl DatasetCheck for Age {
 
     fn bound(&self) -> String {
         format!("<= {}", self.written)
+    }
+
+    fn carry(&self, state: &Option<i64>) -> Option<Value> {
+        Some(Value::from(*state))
+    }
+
+    fn carried(&self, value: Value) -> Option<Option<i64>> {
+        serde_json::from_value(value).ok()
     }
 }

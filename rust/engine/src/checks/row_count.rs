@@ -1,5 +1,7 @@
 //! `row_count`: the run sees so many rows.
 
+use serde_json::Value;
+
 use super::dataset::{DatasetCheck, Rows, Totals, Verdict};
 use super::{Argument, Arity, CheckKind, Clause, Compiled, Definition, Scope};
 use crate::error::{Code, Error, Result};
@@ -95,6 +97,14 @@ impl DatasetCheck for Bounds {
         } else {
             Verdict::Fails { observed, reason: None }
         }
+    }
+
+    fn carry(&self, (): &()) -> Option<Value> {
+        Some(Value::Null)
+    }
+
+    fn carried(&self, _: Value) -> Option<()> {
+        Some(())
     }
 
     fn bound(&self) -> String {

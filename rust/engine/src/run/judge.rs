@@ -5,9 +5,10 @@ use arrow_array::{make_array, Array, ArrayRef, PrimitiveArray, RecordBatch};
 use arrow_buffer::NullBuffer;
 use arrow_schema::DataType;
 
-use super::{Judged, Piece, Tally, FIRST_ROWS, MORSEL};
+use super::{Judged, Marks, Piece, Tally, FIRST_ROWS, MORSEL};
 use crate::checks::Rows;
 use crate::error::{Error, Result};
+use crate::fingerprint::{self, RowSum};
 use crate::kernels::{bits, encoding};
 use crate::plan::{Plan, Planned, Work};
 use crate::unique::{self, Seed};
@@ -62,7 +63,13 @@ impl View {
 }
 
 /// Judges one piece: every row check, and the keys for what follows.
-pub(super) fn judge(plan: &Plan, piece: &Piece, seed: &Seed, keep: bool) -> Result<Judged> {
+pub(super) fn judge(
+    plan: &Plan,
+    piece: &Piece,
+    seed: &Seed,
+    keep: bool,
+    part: Option<&Marks>,
+) -> Result<Judged> {
     let rows = piece.batch.num_rows();
     let views = plan
         .leaves
@@ -77,7 +84,12 @@ pub(super) fn judge(plan: &Plan, piece: &Piece, seed: &Seed, keep: bool) -> Resu
         fails: Vec::new(),
         blocks: Vec::new(),
         states: Vec::new(),
+        prints: Vec::new(),
+        sum: RowSum::default(),
     };
+    if let Some(rows) = part.and_then(|marks| marks.rows.as_ref()) {
+        judged.sum = RowSum::of(rows, plan, &piece.batch)?;
+    }
     // Checks of one plain column, by column, so that each morsel is judged by all of them.
     let mut by_leaf: Vec<Vec<usize>> = vec![Vec::new(); plan.leaves.len()];
     for (at, (clause, tally)) in plan.clauses.iter().zip(&mut judged.tallies).enumerate() {
@@ -147,7 +159,13 @@ pub(super) fn judge(plan: &Plan, piece: &Piece, seed: &Seed, keep: bool) -> Resu
                         note(tally, &mut judged.fails, at, fail, piece.base_row);
                     }
                 }
-                judged.blocks.push((at, unique::encode(spec, seed, &arrays, piece.base_row)?));
+                if let Some(marks) = part {
+                    let exempts = *forbid_null || spec.exempts_nulls();
+                    let exempt = nulls.as_ref().filter(|_| exempts);
+                    judged.prints.push(fingerprint::keys(&marks.keys, &arrays, exempt)?);
+                } else {
+                    judged.blocks.push((at, unique::encode(spec, seed, &arrays, piece.base_row)?));
+                }
             }
             Work::Dataset { leaves, check } => {
                 let mut arrays = Vec::with_capacity(leaves.len());

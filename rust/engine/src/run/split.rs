@@ -11,6 +11,7 @@ use arrow_array::{
 use arrow_schema::{DataType, Field, SchemaRef};
 use arrow_select::filter::{FilterBuilder, FilterPredicate};
 
+use super::part::keys_schema;
 use super::{Judged, Piece, Split};
 use crate::error::{Error, Result};
 use crate::kernels::bits;
@@ -39,9 +40,14 @@ pub(super) fn split(
     piece: &Piece,
     judged: &Judged,
     repeats: &[(usize, Vec<u64>)],
+    outputs: bool,
 ) -> Result<Split> {
     let rows = piece.batch.num_rows();
     let rejected = rejected_bits(plan, piece, &judged.fails, repeats);
+    let keys = fingerprints(plan, judged, &rejected, rows)?;
+    if !outputs {
+        return Ok(Split { accepted: None, rejected: None, keys });
+    }
     let count = bits::count(&rejected) as usize;
     let mut columns = Vec::with_capacity(plan.outputs.len());
     for output in &plan.outputs {
@@ -55,24 +61,45 @@ pub(super) fn split(
             None => ArrayRef::clone(column),
         });
     }
-    let accepted = plan.accepted_schema();
-    if count == 0 {
-        return Ok(Split { accepted: Some(assemble(accepted, columns, rows)?), rejected: None });
-    }
+    let marked = |mut columns: Vec<ArrayRef>, rows: &[u64]| {
+        columns.push(Arc::new(UInt64Array::from_iter_values(
+            bits::ones_of(rows).map(|row| piece.base_row + row as u64),
+        )));
+        columns.push(check_ids(plan, rows, &judged.fails, repeats));
+        assemble(plan.quarantine_schema(), columns, bits::count(rows) as usize)
+    };
     let bad = BooleanArray::new(bits::to_boolean(&rejected, rows), None);
-    let mut bad_columns = filter(&columns, &bad)?;
-    bad_columns.push(Arc::new(UInt64Array::from_iter_values(
-        bits::ones_of(&rejected).map(|row| piece.base_row + row as u64),
-    )));
-    bad_columns.push(check_ids(plan, &rejected, &judged.fails, repeats));
-    let rejected = assemble(plan.quarantine_schema(), bad_columns, count)?;
-    let accepted = if count == rows {
+    let aside = if count > 0 { Some(marked(filter(&columns, &bad)?, &rejected)?) } else { None };
+    let accepted = if count == rows && count > 0 {
         None
     } else {
-        let good = BooleanArray::new(!bad.values(), None);
-        Some(assemble(accepted, filter(&columns, &good)?, rows - count)?)
+        if count > 0 {
+            columns = filter(&columns, &BooleanArray::new(!bad.values(), None))?;
+        }
+        Some(if keys.is_some() {
+            let mut good: Vec<u64> = rejected.iter().map(|word| !word).collect();
+            bits::trim(&mut good, rows);
+            marked(columns, &good)?
+        } else {
+            assemble(plan.accepted_schema(), columns, rows - count)?
+        })
     };
-    Ok(Split { accepted, rejected: Some(rejected) })
+    Ok(Split { accepted, rejected: aside, keys })
+}
+
+/// The fingerprints of a part's keys; `None` for a whole stream, or without keys.
+fn fingerprints(
+    plan: &Plan,
+    judged: &Judged,
+    rejected: &[u64],
+    rows: usize,
+) -> Result<Option<RecordBatch>> {
+    if judged.prints.is_empty() {
+        return Ok(None);
+    }
+    let rejected: ArrayRef = Arc::new(BooleanArray::new(bits::to_boolean(rejected, rows), None));
+    let columns = std::iter::once(rejected).chain(judged.prints.iter().cloned()).collect();
+    assemble(&Arc::new(keys_schema(plan)), columns, rows).map(Some)
 }
 
 fn filter(columns: &[ArrayRef], keep: &BooleanArray) -> Result<Vec<ArrayRef>> {
@@ -90,7 +117,7 @@ fn filter(columns: &[ArrayRef], keep: &BooleanArray) -> Result<Vec<ArrayRef>> {
 }
 
 /// Per rejected row the ids of the checks it failed, in contract order.
-fn check_ids(
+pub(super) fn check_ids(
     plan: &Plan,
     rejected: &[u64],
     fails: &[(usize, Vec<u64>)],

@@ -183,6 +183,11 @@ impl KeyForm {
         self.nulls == Nulls::Equal && self.kinds.len() > 1
     }
 
+    /// Whether a null in any column exempts the row.
+    pub(crate) fn exempts_nulls(&self) -> bool {
+        self.nulls == Nulls::Distinct
+    }
+
     /// How the keys are stored.
     pub fn class(&self) -> Class {
         self.class
