@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -18,6 +19,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # the workloads of the benches are the demo's input
 
+import pyarrow as pa  # noqa: E402
+import pyarrow.compute as pc  # noqa: E402
 from meshgate.cli.run import run  # noqa: E402
 from pyarrow import parquet  # noqa: E402
 
@@ -111,7 +114,14 @@ def main() -> int:
     )
     meshgate("read finance.monthly_ledger --user mallory", expect=1)
 
-    say("8  The same ledger once more: published already, the same receipt")
+    say("8  A projection keeps the state of every order, while events come late and twice")
+    for file in (inputs["early"], inputs["late"]):
+        meshgate(f"publish mesh/projections/order_events.yaml {file} --user sam")
+        python("mesh/projections/order_states.py mesh sam")
+    python("mesh/projections/order_states.py mesh sam")
+    meshgate("read sales.order_states --user ana --role analyst --limit 4")
+
+    say("9  The same ledger once more: published already, the same receipt")
     meshgate(f"publish {contracts}/ledger.yaml {inputs['ledger']} --user fiona")
 
     say(f"Done in {time.perf_counter() - started:.0f} s. Explore ./mesh:")
@@ -133,9 +143,50 @@ def generated(folder: Path) -> dict[str, Path]:
         planted = ledger(LEDGER_ROWS, faults=FAULTS | ODD_ADDRESSES)
         parquet.write_table(planted.table, half_written)
         half_written.replace(files["ledger"])
+    files |= events(folder, files)
     for name, file in files.items():
         rows = parquet.read_metadata(file).num_rows
         print(f"   {name:9} {rows:>9,} rows {file.stat().st_size / 1e6:6.1f} MB")
+    return files
+
+
+def events(folder: Path, tables: dict[str, Path]) -> dict[str, Path]:
+    """What happened to the orders until 1997, and what was reported later, some of it twice."""
+    files = {name: folder / f"order_events.{name}.parquet" for name in ("early", "late")}
+    if all(file.exists() for file in files.values()):
+        return files
+    orders = parquet.read_table(tables["orders"], columns=["o_orderkey", "o_orderdate", "o_clerk"])
+    lines = parquet.read_table(
+        tables["lineitem"],
+        columns=["l_orderkey", "l_shipdate", "l_receiptdate"],
+        filters=pc.field("l_linenumber") == 1,
+    )
+    nobody = pa.nulls(len(lines), pa.string())
+    happened = (
+        (orders["o_orderkey"], "placed", orders["o_orderdate"], orders["o_clerk"]),
+        (lines["l_orderkey"], "shipped", lines["l_shipdate"], nobody),
+        (lines["l_orderkey"], "received", lines["l_receiptdate"], nobody),
+    )
+    names = ["order_id", "state", "happened_on", "clerk"]
+    every = pa.concat_tables(
+        pa.table([keys, pa.repeat(state, len(keys)), days, clerks.cast(pa.string())], names)
+        for keys, state, days, clerks in happened
+    ).sort_by([("happened_on", "ascending"), ("order_id", "ascending"), ("state", "ascending")])
+    every = every.append_column("event_id", pa.array(range(len(every))))
+    overlooked = pc.equal(pc.bit_wise_and(every["event_id"], 15), 0)
+    early = pc.and_(
+        pc.less(every["happened_on"], pa.scalar("1997-01-01").cast(pa.date32())),
+        pc.invert(overlooked),
+    )
+    twice = every.filter(early).slice(0, 5_000)
+    halves = {
+        "early": every.filter(early),
+        "late": pa.concat_tables([every.filter(pc.invert(early)), twice]),
+    }
+    for name, file in files.items():
+        half_written = file.with_suffix(".tmp")
+        parquet.write_table(halves[name], half_written)
+        half_written.replace(file)
     return files
 
 
@@ -161,6 +212,7 @@ def made(folder: Path) -> None:
     for name in ("orders.odcs.yaml", "lineitem.yaml", "customer.yaml"):
         shutil.copy(ROOT / "contracts" / name, contracts)
     shutil.copy(ROOT / "contracts" / "finance-product-contract.yaml", contracts / "ledger.yaml")
+    shutil.copytree(ROOT / "projections", folder / "projections", dirs_exist_ok=True)
     careful = (contracts / "customer.yaml").read_text(encoding="utf-8")
     hasty = careful.replace("    masking: {method: hash, normalize: [digits]}\n", "")
     (contracts / "customer.hasty.yaml").write_text(hasty, encoding="utf-8")
@@ -172,6 +224,12 @@ def meshgate(arguments: str, expect: int = 0) -> None:
     code = run([*shlex.split(arguments)])
     if code != expect:
         sys.exit(f"demo: exit code {code} where {expect} was expected")
+
+
+def python(arguments: str) -> None:
+    """Runs one script and shows it."""
+    print(f"\n$ python {arguments}", flush=True)
+    subprocess.run([sys.executable, *shlex.split(arguments)], check=True)  # noqa: S603
 
 
 def say(text: str) -> None:

@@ -20,6 +20,8 @@ from meshgate.errors import UsageError
 
 DEFAULT = "default"
 """The name under which the engine looks for the key of a mask that names none."""
+NONE = b"meshgate: no default key"
+"""What stands for the default key of a mesh without one; it keeps nothing secret."""
 LEAST_BYTES = 32
 _MOST_BYTES = 1 << 16
 _HEX = re.compile(rb"(?:[0-9a-fA-F]{2})+\Z")

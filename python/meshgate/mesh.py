@@ -240,12 +240,14 @@ class Mesh:
         names = [column.name for column in gate.contract.columns]
         if done is not None:
             try:
-                gained = self.adapter.read(source, version, since=done).read_all()
+                gained = latest.chosen(
+                    self.adapter.read(source, version, since=done).read_all(), names
+                )
                 return self.adapter.read(gate.product).read_all().select(names), gained
             except StageError as error:
                 if error.code != "stage.rewritten":
                     raise
-        return None, self.adapter.read(source, version).read_all()
+        return None, latest.chosen(self.adapter.read(source, version).read_all(), names)
 
     def relay(self, send: Callable[[Event], None]) -> int:
         """Sends every event of the outbox at least once, in order; the number sent now."""
@@ -331,12 +333,15 @@ class Mesh:
                 found[keys.DEFAULT] = keys.load(self.settings.key, self.folder)
         return found
 
+    @property
+    def default_key(self) -> tuple[Path, str | None]:
+        """Where relative paths of key files start, and the reference of the default key."""
+        return self.folder, self.settings.key
+
     @cached_property
     def digest_key(self) -> bytes:
         """The key of input digests: what was published cannot be guessed from a receipt."""
-        if self.settings.key is None:
-            return keys.derive(b"meshgate: no default key", "input digest")
-        return keys.derive(keys.load(self.settings.key, self.folder), "input digest")
+        return keys.derive(self.keys((None,)).get(keys.DEFAULT, keys.NONE), "input digest")
 
     def events(self, receipt: Receipt) -> dict[str, str]:
         """What others are told about a publication, by kind."""

@@ -25,13 +25,14 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A working folder as the pages assume it: the examples of the repository, and `meshgate`."""
     place = tmp_path / "page"
     place.mkdir()
-    for examples in ("contracts", "governance"):
+    for examples in ("contracts", "governance", "projections"):
         shutil.copytree(ROOT / examples, place / examples)
     programs = tmp_path / "bin"
     programs.mkdir()
-    script = programs / "meshgate"
-    script.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m meshgate "$@"\n')
-    script.chmod(0o755)
+    for name, module in (("meshgate", " -m meshgate"), ("python", "")):
+        script = programs / name
+        script.write_text(f'#!/bin/sh\nexec "{sys.executable}"{module} "$@"\n')
+        script.chmod(0o755)
     monkeypatch.chdir(place)
     monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setenv("NO_COLOR", "1")

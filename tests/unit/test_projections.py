@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import importlib.util
 import random
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -162,3 +165,45 @@ def test_a_projection_that_would_mask_twice_is_refused(mesh):
     with pytest.raises(UsageError) as caught:
         mesh.project("order_events", mesh.gate(EVENTS), KEY, ORDER)
     assert caught.value.code == "usage.projection_masked"
+
+
+def example():
+    """projections/order_states.py, as a module."""
+    folder = Path(__file__).resolve().parents[2] / "projections"
+    spec = importlib.util.spec_from_file_location("order_states", folder / "order_states.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return folder, module
+
+
+def test_the_example_knows_the_state_of_every_order(mesh):
+    folder, order_states = example()
+    gate = mesh.gate(folder / "order_events.yaml")
+
+    def report(*rows):
+        numbers, orders, states, days = zip(*rows, strict=True)
+        columns = {
+            "event_id": numbers,
+            "order_id": orders,
+            "state": states,
+            "happened_on": [dt.date(1998, 1, day) for day in days],
+            "clerk": ["Ana Planted"] * len(rows),
+        }
+        gate.publish(pa.table(columns))
+        return order_states.project(mesh)
+
+    report((1, 7, "placed", 1), (4, 7, "received", 9), (2, 8, "placed", 2))
+    report((3, 7, "shipped", 4), (4, 7, "received", 9), (5, 8, "shipped", 5))
+    assert order_states.project(mesh) is None
+    found = mesh.read("sales.order_states").read_all()
+    states = {row["order_id"]: row["state"] for row in found.to_pylist()}
+    assert states == {7: "received", 8: "shipped"}
+    assert found.column_names == ["order_id", "state", "happened_on", "event_id"]
+
+
+def test_a_target_that_promises_what_no_event_has_is_refused(mesh):
+    publish_events(mesh, [("a", 1, 1)])
+    gate = mesh.gate(ORDERS.replace("{name: at, type: int64}", "{name: since, type: int64}"))
+    with pytest.raises(UsageError) as caught:
+        mesh.project("order_events", gate, KEY, ["event_id"])
+    assert caught.value.code == "usage.projection_columns"

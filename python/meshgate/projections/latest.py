@@ -25,7 +25,7 @@ def latest(
 
     Args:
         stored: what the target holds; None for the first time.
-        events: what the source has gained, perhaps with columns that the target does not have.
+        events: what the source has gained, with the columns of the target.
         key: the columns that name an entity. Null is a key like any other.
         order: the columns by which the newest is found, such as time and event id. Null loses
             against everything. They should tell any two events of a key apart.
@@ -37,10 +37,7 @@ def latest(
     import pyarrow.compute as pc
 
     if stored is not None:
-        missing = [name for name in stored.column_names if name not in events.column_names]
-        _known(missing)
-        events = events.select(stored.column_names).cast(stored.schema)
-        events = pa.concat_tables([stored, events])
+        events = pa.concat_tables([stored, chosen(events, stored.column_names).cast(stored.schema)])
     _known([name for name in (*key, *order) if name not in events.column_names])
     if not key or not order:
         raise UsageError(
@@ -54,8 +51,18 @@ def latest(
     positions = pa.array(range(events.num_rows), pa.int64())
     keyed = events.select(list(key)).append_column(_POSITION, positions)
     first = keyed.group_by(list(key), use_threads=False).aggregate([(_POSITION, "min")])
-    chosen = first[f"{_POSITION}_min"].combine_chunks().sort()
-    return events.take(chosen)
+    kept = first[f"{_POSITION}_min"].combine_chunks().sort()
+    return events.take(kept)
+
+
+def chosen(events: pa.Table, names: Sequence[str]) -> pa.Table:
+    """The columns of these names, which the target has.
+
+    Raises:
+        UsageError: ``usage.projection_columns``.
+    """
+    _known([name for name in names if name not in events.column_names])
+    return events.select(list(names))
 
 
 def publish_id(source: str, version: int) -> str:
