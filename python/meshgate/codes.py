@@ -290,6 +290,13 @@ CODES: tuple[Code, ...] = (
         "input. Nothing was published.",
     ),
     Code(
+        "engine.parts_incomplete",
+        "the parts of a frame do not add up",
+        "Rows that a distributed engine had judged are missing, or came twice, when its parts were "
+        "put together. Nothing was published; judge the frame again. It says nothing about the "
+        "values.",
+    ),
+    Code(
         "engine.report_malformed",
         "a report cannot be read",
         "The JSON of a report is not of its canonical form: it was altered, or written by "
@@ -319,6 +326,13 @@ CODES: tuple[Code, ...] = (
         "a file or folder of policies cannot be read",
         "It does not exist, cannot be opened, is not UTF-8 text, or is a link that leads out of "
         "its folder. Nothing is published without the policies that were configured.",
+    ),
+    Code(
+        "source.job_failed",
+        "the distributed engine's job failed",
+        "Spark or Ray gave up: an executor was lost, memory ran out, or what the frame is computed "
+        "from failed. The engine's own log says why; its message is not repeated, because it can "
+        "quote values. Nothing was published.",
     ),
     Code(
         "source.not_arrow",
@@ -481,6 +495,12 @@ CODES: tuple[Code, ...] = (
         "MESHGATE_THREADS and MESHGATE_MEMORY take whole numbers: threads, bytes.",
     ),
     Code(
+        "usage.extra_missing",
+        "a package that this needs is not installed",
+        "Heavy clients are extras of the package, and this one is not there. The help has the "
+        "command that installs it.",
+    ),
+    Code(
         "usage.file_exists",
         "the output file exists already",
         "Commands never overwrite a file that they did not make in the same run. Name another "
@@ -570,6 +590,12 @@ CODES: tuple[Code, ...] = (
         "Leave it out in one of the two places.",
     ),
     Code(
+        "usage.other_engine",
+        "the data does not belong to this engine",
+        "`meshgate.distributed.spark` takes Spark's data frames and `meshgate.distributed.ray` "
+        "takes Ray's datasets. A gate by itself takes everything else that speaks Arrow.",
+    ),
+    Code(
         "usage.phase",
         "there is no such phase",
         "A decision about a publication is asked for before the data is read (`before_data`) or "
@@ -614,5 +640,12 @@ CODES: tuple[Code, ...] = (
         "the mesh has no such domain",
         "mesh.toml lists the domains with their publishers, and the contract or the caller "
         "names another. A mesh without any domains takes every name.",
+    ),
+    Code(
+        "usage.workers_differ",
+        "a worker does not run the driver's plan",
+        "A worker of a distributed engine has another version of meshgate, or finds another key "
+        "under the same reference. Its masks would not agree with those of the others. Nothing was "
+        "published.",
     ),
 )

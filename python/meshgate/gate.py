@@ -27,9 +27,11 @@ from typing import TYPE_CHECKING, Any
 
 from meshgate import formats, keys
 from meshgate.attempt import Attempt
+from meshgate.checked import Checked
 from meshgate.contract import Column, Contract
 from meshgate.engine import Plan, Run, Source, Split, open_source
 from meshgate.errors import UsageError
+from meshgate.portable import Portable
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -45,15 +47,11 @@ Watch = Callable[[int], None]
 
 
 @dataclass(frozen=True)
-class Checked:
-    """Data that went through the gate and was not published: both sides masked, and the report."""
+class CheckedTables(Checked):
+    """Data that went through the gate and was not published, as tables."""
 
-    report: Report
-    accepted: pa.Table
-    quarantined: pa.Table
-    contract_digest: str = field(repr=False)
-    plan_digest: str | None = field(repr=False)
-    input_digest: str | None = field(repr=False)
+    accepted: pa.Table = field(repr=False)
+    quarantined: pa.Table = field(repr=False)
 
     def splits(self) -> Iterable[Split]:
         """Both sides, batch by batch."""
@@ -61,6 +59,11 @@ class Checked:
             yield Split(batch, None)
         for batch in self.quarantined.to_batches():
             yield Split(None, batch)
+
+    def intact(self) -> bool:
+        """Whether the tables have as many rows as the report counted."""
+        counts = (self.accepted.num_rows, self.quarantined.num_rows)
+        return counts == (self.report.accepted_rows, self.report.rejected_rows)
 
 
 class Gate:
@@ -126,7 +129,7 @@ class Gate:
 
     def validate_and_mask(
         self, data: Any, now: datetime | int | None = None, *, watch: Watch | None = None
-    ) -> Checked:
+    ) -> CheckedTables:
         """Accepted rows and quarantine, both masked, with the report; nothing is published.
 
         Raises:
@@ -147,13 +150,14 @@ class Gate:
                 accepted.append(split.accepted)
             if split.rejected is not None:
                 rejected.append(split.rejected)
-        return Checked(
+        schemas = (plan.accepted_schema, plan.quarantine_schema)
+        return CheckedTables(
             run.report,
-            pa.Table.from_batches(accepted, plan.accepted_schema),
-            pa.Table.from_batches(rejected, plan.quarantine_schema),
             self.contract.digest,
             plan.digest,
             run.input_digest,
+            *schemas,
+            *map(pa.Table.from_batches, (accepted, rejected), schemas),
         )
 
     def publish(
@@ -171,7 +175,8 @@ class Gate:
         """The product is visible, durable and recorded; or nothing is, and an error says why.
 
         Args:
-            data: whatever speaks Arrow, a path, or what `validate_and_mask` returned.
+            data: whatever speaks Arrow, a path, or what `validate_and_mask` returned, here or in
+                `meshgate.distributed`.
             publish_id: names the intent, such as a scheduler's interval. The same id publishes
                 once, however often it is tried. By default it follows from contract, policies and
                 data, so equal data is appended once, and not replaced by itself.
@@ -220,7 +225,7 @@ class Gate:
             if publish_id is None and (published := attempt.claim()) is not None:
                 return attempt.same(published, attempt.input_digest)
             if checked is not None:
-                attempt.stage(checked.splits(), checked.accepted.schema, checked.quarantined.schema)
+                attempt.stage(checked.splits(), checked.accepted_schema, checked.quarantine_schema)
             attempt.decide("before_commit")
             return attempt.commit()
 
@@ -235,6 +240,16 @@ class Gate:
             None if reference == keys.DEFAULT else reference: keys.key_id(key)
             for reference, key in self._keys.items()
         }
+
+    @property
+    def portable(self) -> Portable:
+        """How this gate's plan travels to other processes: with references instead of keys."""
+        named = {c.mask.key for c in _every(self.contract.columns) if c.mask is not None}
+        references = {reference: reference for reference in named if reference is not None}
+        folder, default = (Path(), None) if self._mesh is None else self._mesh.default_key
+        if default is not None:
+            references[keys.DEFAULT] = default
+        return Portable(self.contract.to_json(), references, str(folder.absolute()))
 
     @cached_property
     def _keys(self) -> Mapping[str, bytes]:
@@ -258,9 +273,7 @@ class Gate:
         return run.input_digest
 
     def _ours(self, checked: Checked) -> None:
-        counts = (checked.accepted.num_rows, checked.quarantined.num_rows)
-        reported = (checked.report.accepted_rows, checked.report.rejected_rows)
-        if checked.contract_digest != self.contract.digest or counts != reported:
+        if checked.contract_digest != self.contract.digest or not checked.intact():
             raise UsageError(
                 code="usage.other_contract",
                 message="the checked data is not what this contract's gate returned",

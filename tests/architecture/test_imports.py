@@ -8,7 +8,17 @@ import pytest
 
 from .sources import Import, python_imports, python_modules
 
-VALUES = {"errors", "codes", "canonical", "contract", "compare", "report", "decision", "receipt"}
+VALUES = {
+    "errors",
+    "codes",
+    "canonical",
+    "contract",
+    "compare",
+    "report",
+    "checked",
+    "decision",
+    "receipt",
+}
 SIBLINGS = {
     "formats",
     "engine",
@@ -24,7 +34,7 @@ ALLOWED_BETWEEN_SIBLINGS = {
     ("engine", "source"),  # a run pulls its batches from a source
 }
 # The mesh, the gate, and the parts of the protocol that only they use.
-GATE = {"gate", "mesh", "attempt", "enrichment", "keys", "settings"}
+GATE = {"gate", "mesh", "attempt", "enrichment", "keys", "portable", "settings"}
 LAYERS = {
     **dict.fromkeys(VALUES, 0),
     **dict.fromkeys(SIBLINGS, 1),
@@ -39,6 +49,7 @@ AT_LOAD = {
     "engine": {"pyarrow"},
     "source": {"pyarrow"},
     "adapters": {"pyarrow", "deltalake"},  # a concrete adapter is itself loaded on first use
+    "distributed": {"pyarrow"},  # Spark and Ray are imported by the functions that are called
     "enrichment": {"pyarrow"},
     "settings": {"tomli"},  # the standard library has it from 3.11 on
     "catalog": {"sqlalchemy", "pyarrow"},
