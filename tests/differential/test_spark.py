@@ -12,7 +12,7 @@ from meshgate.distributed import spark as on_spark
 from meshgate.errors import PlanError, SourceError, UsageError
 from meshgate.mesh import Mesh
 
-from .engines import need
+from tests.needs import need
 
 pytestmark = [
     pytest.mark.timeout(400),  # the JVM starts slowly where others work too
@@ -53,7 +53,7 @@ COLUMNS = """
 
 @pytest.fixture(scope="module")
 def session(tmp_path_factory):
-    need(packages=("pyspark", "pandas"), programs=("java",))
+    need("pyspark", "pandas", "java")
     os.environ["PYSPARK_PYTHON"] = sys.executable
     from pyspark.sql import SparkSession
 

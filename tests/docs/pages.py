@@ -7,7 +7,8 @@ A page is run from top to bottom in one folder of its own:
 - ```` ```console ```` blocks hold commands after `$ ` and the output they must have;
 - ```` ```yaml file=NAME ```` (and any other language with `file=`) becomes a file;
 - `<!-- python ... -->` runs too and is not shown: it prepares data;
-- a block whose first line after the fence says `no-run` is only shown.
+- a block whose first line after the fence says `no-run` is only shown;
+- a page with `<!-- needs NAME ... -->` runs where these packages and programs are installed.
 
 In expected output `...` stands for anything, on a line of its own for any lines.
 """
@@ -38,6 +39,15 @@ class Block:
     @property
     def file(self) -> str | None:
         return next((m.removeprefix("file=") for m in self.marks if m.startswith("file=")), None)
+
+
+NEEDS = re.compile(r"^<!-- needs (?P<names>[^>]*) -->$", re.MULTILINE)
+
+
+def needs(page: Path) -> list[str]:
+    """The packages and programs without which the page cannot run."""
+    found = NEEDS.search(page.read_text(encoding="utf-8"))
+    return found["names"].split() if found else []
 
 
 def blocks(page: Path) -> list[Block]:

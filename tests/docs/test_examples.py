@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from .pages import Block, blocks, commands, matches
+from tests.needs import need
+
+from .pages import Block, blocks, commands, matches, needs
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -39,8 +41,13 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return place
 
 
+@pytest.mark.timeout(400)  # one page starts Spark and Ray
+@pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas:FutureWarning")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:ray.data.context")
+@pytest.mark.filterwarnings("ignore:Tip. In future versions of Ray:FutureWarning")
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_examples_run_and_print_what_the_page_says(page: Path, folder: Path) -> None:
+    need(*needs(page))
     names: dict[str, object] = {"__name__": "__page__"}
     printed = ""
     for block in blocks(page):

@@ -18,7 +18,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from meshgate.distributed import envelope
-from meshgate.distributed.envelope import ACCEPTED, ERROR, KEYS, PART, REJECTED, Envelopes
+from meshgate.distributed.envelope import (
+    ACCEPTED,
+    ERROR,
+    KEYS,
+    PART,
+    REJECTED,
+    Envelope,
+    Envelopes,
+)
 from meshgate.errors import EngineError, MeshgateError, SourceError, UsageError
 from meshgate.report import Report
 
@@ -134,6 +142,16 @@ class Places:
     bases: Mapping[int, int]
     repeated: pa.Table
     order: tuple[str, ...]
+
+    def side(self, found: Envelope, side: str) -> Iterator[pa.RecordBatch]:
+        """What an envelope holds for one side, ``accepted`` or ``rejected``."""
+        if found.kind == ACCEPTED:
+            batch = self.accepted(found.part, found.content)[side == REJECTED]
+        else:
+            reject = found.kind == side == REJECTED
+            batch = self.rejected(found.part, found.content) if reject else None
+        if batch is not None:
+            yield batch
 
     def accepted(
         self, part: int, content: bytes
@@ -256,6 +274,15 @@ def incomplete() -> EngineError:
         code="engine.parts_incomplete",
         message="the parts of the frame do not add up to what was judged",
         help="judge the frame again; nothing was published",
+    )
+
+
+def job_failed() -> SourceError:
+    """The error of an engine that gave up; its own message can quote values."""
+    return SourceError(
+        code="source.job_failed",
+        message="the engine's job failed, so the frame was not judged",
+        help="its own log says why; nothing was published",
     )
 
 

@@ -24,7 +24,6 @@ from meshgate.checked import Checked
 from meshgate.distributed import envelope, parts
 from meshgate.distributed.envelope import ACCEPTED, REJECTED, Envelope
 from meshgate.distributed.parts import Gate, Places, Sides, Task
-from meshgate.errors import MeshgateError, SourceError
 from meshgate.report import Report
 
 if TYPE_CHECKING:
@@ -63,7 +62,7 @@ class CheckedFrame(Checked):
         def opened(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
             for batch in batches:
                 for found in envelope.rows(batch):
-                    yield from _rows(found, places, side, arrow)
+                    yield from (rows.cast(arrow) for rows in places.side(found, side))
 
         kinds = (ACCEPTED,) if side == ACCEPTED else (ACCEPTED, REJECTED)
         return _of(self._envelopes, *kinds).mapInArrow(opened, from_arrow_schema(arrow))
@@ -120,7 +119,7 @@ def _judged(
     try:
         return task, plan, frame.mapInArrow(judged, _ENVELOPE).localCheckpoint()
     except PySparkException:
-        raise _job_failed() from None
+        raise parts.job_failed() from None
 
 
 def _of(envelopes: DataFrame, *kinds: str) -> DataFrame:
@@ -135,32 +134,12 @@ def _stream(envelopes: DataFrame) -> envelope.Envelopes:
             for row in _of(envelopes, *kinds).toLocalIterator(prefetchPartitions=True):
                 yield Envelope(row["part"], row["kind"], bytes(row["content"]))
         except PySparkException:
-            raise _job_failed() from None
+            raise parts.job_failed() from None
 
     return stream
-
-
-def _rows(
-    found: Envelope, places: Places, side: str, schema: pa.Schema
-) -> Iterator[pa.RecordBatch]:
-    """What an envelope holds for one side."""
-    if found.kind == REJECTED:
-        batch: pa.RecordBatch | None = places.rejected(found.part, found.content)
-    else:
-        batch = places.accepted(found.part, found.content)[side == REJECTED]
-    if batch is not None:
-        yield batch.cast(schema)
 
 
 def _signed(schema: pa.Schema) -> pa.Schema:
     """Spark has no unsigned integers; ordinals fit into signed ones."""
     at = schema.get_field_index(parts.ROW)
     return schema.set(at, pa.field(parts.ROW, pa.int64(), nullable=False))
-
-
-def _job_failed() -> MeshgateError:
-    return SourceError(
-        code="source.job_failed",
-        message="the engine's job failed, so the frame was not judged",
-        help="its own log says why; nothing was published",
-    )

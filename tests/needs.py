@@ -9,10 +9,13 @@ import shutil
 import pytest
 
 
-def need(*, packages: tuple[str, ...] = (), programs: tuple[str, ...] = ()) -> None:
-    """Skips where something is missing; in continuous integration nothing may be."""
-    missing = [name for name in packages if importlib.util.find_spec(name) is None]
-    missing += [name for name in programs if shutil.which(name) is None]
+def need(*names: str) -> None:
+    """Skips where a package or program is missing; in continuous integration none may be."""
+    missing = [
+        name
+        for name in names
+        if importlib.util.find_spec(name) is None and shutil.which(name) is None
+    ]
     if missing:
         say = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
         say(f"not installed: {', '.join(missing)}")
