@@ -121,10 +121,11 @@ def task(gate: Gate, schema: pa.Schema, now_ns: int, *, outputs: bool) -> tuple[
     """What every part of a frame of this schema is told, and the plan.
 
     Raises:
-        PlanError: ``plan.*``. UsageError: ``usage.key_*``.
+        PlanError: ``plan.*``, ``plan.not_in_parts``. UsageError: ``usage.key_*``.
     """
     portable = gate.portable
     plan = portable.plan(schema)
+    plan.merge(now=now_ns)  # what cannot be judged in parts is refused before a job starts
     expected = (plan.digest, dict(portable.key_ids()))
     return Task(portable, schema.serialize().to_pybytes(), expected, now_ns, outputs), plan
 
