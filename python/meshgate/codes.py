@@ -19,7 +19,7 @@ CODES: tuple[Code, ...] = (
     Code(
         "catalog.corrupt",
         "the catalog's database is damaged",
-        "SQLite found that its file is not what it wrote. The destinations hold every "
+        "SQLite or PostgreSQL found that a file is not what it wrote. The destinations hold every "
         "receipt, so the catalog can be rebuilt from them; published data is not concerned.",
     ),
     Code(
@@ -50,7 +50,8 @@ CODES: tuple[Code, ...] = (
         "catalog.not_durable",
         "the database refuses to be durable",
         "SQLite did not take the write-ahead log with a sync at every commit, as on file "
-        "systems without shared memory. Nothing was recorded or published.",
+        "systems without shared memory, or PostgreSQL runs with fsync off. Nothing was recorded "
+        "or published.",
     ),
     Code(
         "catalog.not_recorded",
@@ -493,6 +494,13 @@ CODES: tuple[Code, ...] = (
         "usage.bad_setting",
         "an environment variable cannot be understood",
         "MESHGATE_THREADS and MESHGATE_MEMORY take whole numbers: threads, bytes.",
+    ),
+    Code(
+        "usage.catalog_url",
+        "the catalog's database is of no known kind",
+        "catalog.database in mesh.toml is the path of a SQLite file, or the URL of a PostgreSQL "
+        "database. Other databases are refused, because nobody has tried whether they keep what "
+        "the catalog needs: durable commits and one writer at a time.",
     ),
     Code(
         "usage.extra_missing",

@@ -55,7 +55,7 @@ class Settings:
     location: str = "warehouse"
     encryption: str | None = None
     region: str | None = None
-    catalog: str = "catalog.db"
+    catalog: str = field(default="catalog.db", repr=False)  # a URL may hold a password
     key: str | None = None
     policies: str | None = None
     require: tuple[str, ...] = ()

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from meshgate.mesh import Mesh
 
 ROOT = str(Path(__file__).resolve().parents[2])
 
@@ -31,3 +32,16 @@ def run(processes):
         return process.exitcode
 
     return call
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def folder(request, tmp_path):
+    """Where a mesh is to be, with its catalog in either kind of database."""
+    place = tmp_path / "mesh"
+    if request.param == "postgresql":
+        url = request.getfixturevalue("postgres_url")
+        Mesh.embedded(place).close()
+        file = place / "mesh.toml"
+        file.write_text(file.read_text().replace('"catalog.db"', f'"{url}"'))
+        (place / "catalog.db").unlink()
+    return place

@@ -16,8 +16,7 @@ def start(processes, target, *arguments):
     return process
 
 
-def test_four_publishers_of_one_id_make_one_version(tmp_path, processes):
-    folder = tmp_path / "mesh"
+def test_four_publishers_of_one_id_make_one_version(folder, processes):
     world.gate(folder).mesh.close()
     for round_ in range(3):
         barrier = processes.Barrier(4)
@@ -46,8 +45,7 @@ def test_without_locks_the_fence_still_lets_one_through(tmp_path, processes):
         assert len(found["versions"]) == round_ + 2
 
 
-def test_publishers_of_different_ids_all_get_through(tmp_path, processes):
-    folder = tmp_path / "mesh"
+def test_publishers_of_different_ids_all_get_through(folder, processes):
     world.gate(folder).mesh.close()
     barrier = processes.Barrier(4)
     running = [start(processes, at_once, barrier, folder, f"p{i}", i) for i in range(4)]

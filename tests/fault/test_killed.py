@@ -7,8 +7,7 @@ import pytest
 from tests.fault import world
 
 
-def test_seven_kills_each_tried_twice_again(tmp_path, run):
-    folder = tmp_path / "mesh"
+def test_seven_kills_each_tried_twice_again(folder, run):
     for seed, step in enumerate(world.STEPS):
         assert run(world.publish, folder, f"p-{step}", seed, step) == -9, step
         for _ in range(2):
@@ -25,8 +24,7 @@ def test_seven_kills_each_tried_twice_again(tmp_path, run):
 
 
 @pytest.mark.parametrize("step", world.STEPS)
-def test_what_a_kill_leaves_is_all_or_nothing(tmp_path, run, step):
-    folder = tmp_path / "mesh"
+def test_what_a_kill_leaves_is_all_or_nothing(folder, run, step):
     assert run(world.publish, folder, "p0", 0) == 0
     assert run(world.publish, folder, "p1", 1, step) == -9
     found = world.state(folder)  # opening the mesh asks the destination

@@ -315,8 +315,8 @@ def _record_product(connection: sa.Connection, receipt: Receipt, contract: str |
     known: dict[str, Any] = {} if contract is None else json.loads(contract, parse_float=str)
     values = {
         "domain": receipt.contract.get("domain"),
-        "owner": receipt.contract.get("owner", ""),
-        "description": known.get("description", ""),
+        "owner": _storable(receipt.contract.get("owner", "")),
+        "description": _storable(known.get("description", "")),
         "contract": contract or "{}",
         "contract_digest": receipt.contract["digest"],
         "updated_at": receipt.published_at,
@@ -339,6 +339,11 @@ def _record_product(connection: sa.Connection, receipt: Receipt, contract: str |
                 seconds=None if seconds is None else str(seconds),
             )
         )
+
+
+def _storable(text: str) -> str:
+    """PostgreSQL stores every character but one."""
+    return text.replace("\0", "\ufffd")
 
 
 def _now() -> str:

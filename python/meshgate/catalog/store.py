@@ -1,9 +1,7 @@
-"""The connection to the catalog's database, with the settings that make it durable.
+"""The catalog's database: transactions that are durable when they end.
 
-SQLite: a write-ahead log with a sync at every commit, set and read back on every connection;
-transactions take the write lock when they begin, so what they read cannot change under them. The
-log needs one host, so a network file system is refused. Other databases go through SQLAlchemy with
-serialisable transactions.
+SQLite is one file of one host; PostgreSQL is for a team. Either way a transaction that writes keeps
+other writers out from its beginning, so what it has read cannot change under it.
 """
 
 from __future__ import annotations
@@ -13,37 +11,55 @@ import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Protocol
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from meshgate.catalog import tables
+from meshgate.catalog.postgres import PostgreSQL
+from meshgate.catalog.sqlite import SQLite
 from meshgate.errors import CatalogError
 
-BUSY_TIMEOUT_MS = 30_000
-_NETWORK = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "afs", "ceph", "glusterfs"}
+
+class Database(Protocol):
+    """One kind of database."""
+
+    def engine(self) -> sa.Engine:
+        """New connections, each of them durable."""
+
+    def begin(self, connection: sa.Connection, *, write: bool, first: bool) -> None:
+        """A transaction begins; `first` is the one that creates the tables."""
+
+    def commit(self, connection: sa.Connection) -> None:
+        """It is durable."""
+
+    def rollback(self, connection: sa.Connection) -> None:
+        """It never was."""
+
+    def is_damage(self, error: BaseException) -> bool:
+        """Whether the error says that the database's files are damaged."""
 
 
 class Store:
     """One catalog database; connections are made per process and per use.
 
     Args:
-        database: a path of a SQLite file, or a SQLAlchemy URL.
+        database: a path of a SQLite file, or a SQLAlchemy URL of PostgreSQL.
 
     Raises:
         CatalogError: ``catalog.network_file_system``, ``catalog.unavailable``,
-            ``catalog.format``.
+            ``catalog.format``, ``catalog.not_durable``. UsageError: ``usage.catalog_url``,
+            ``usage.extra_missing``.
     """
 
     def __init__(self, database: Path | str) -> None:
         text = str(database)
-        self.path = None if "://" in text else Path(text).absolute()
-        self._url = text if self.path is None else f"sqlite:///{self.path}"
+        self._database: Database = (
+            PostgreSQL(text) if "://" in text else SQLite(Path(text).absolute())
+        )
         self._engine: sa.Engine | None = None
         self._pid = -1
-        if self.path is not None:
-            refuse_network(self.path.parent)
         self._prepare()
 
     @contextmanager
@@ -73,62 +89,31 @@ class Store:
         self._engine = None
 
     @contextmanager
-    def _transaction(self, write: bool = True) -> Iterator[sa.Connection]:
+    def _transaction(self, write: bool = True, first: bool = False) -> Iterator[sa.Connection]:
+        database = self._database
         try:
             with self._connect() as connection:
-                if self.path is not None:
-                    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
                 try:
+                    database.begin(connection, write=write, first=first)
                     yield connection
                 except BaseException:
-                    connection.rollback()
-                    if self.path is not None:
-                        _quietly(connection, "ROLLBACK")
+                    database.rollback(connection)
                     raise
-                if self.path is not None:
-                    connection.exec_driver_sql("COMMIT")
-                else:
-                    connection.commit()
+                database.commit(connection)
         except SQLAlchemyError as error:
-            raise unavailable(error) from None
+            raise self._unavailable(error) from None
 
     def _connect(self) -> sa.Connection:
         if self._engine is None or self._pid != os.getpid():  # a connection never crosses a fork
             if self._engine is not None:
                 self._engine.dispose(close=False)
-            self._engine = self._make()
+            self._engine = self._database.engine()
             self._pid = os.getpid()
+            weakref.finalize(self, _dispose, self._engine, self._pid)
         return self._engine.connect()
 
-    def _make(self) -> sa.Engine:
-        if self.path is None:
-            return sa.create_engine(self._url, isolation_level="SERIALIZABLE")
-        engine = sa.create_engine(
-            self._url,
-            pool_size=1,
-            isolation_level="AUTOCOMMIT",  # BEGIN and COMMIT are ours
-            connect_args={"timeout": BUSY_TIMEOUT_MS / 1000},
-        )
-        sa.event.listen(engine, "connect", _durable)
-        weakref.finalize(self, _dispose, engine, os.getpid())
-        return engine
-
     def _prepare(self) -> None:
-        if self.path is not None and not self.path.exists():
-            try:
-                os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
-                folder = os.open(self.path.parent, os.O_RDONLY)
-                try:
-                    os.fsync(folder)
-                finally:
-                    os.close(folder)
-            except OSError:
-                raise CatalogError(
-                    code="catalog.unavailable",
-                    message="the catalog's database cannot be created",
-                    help="look at the folder's permissions and room",
-                ) from None
-        with self.writing() as connection:
+        with self._transaction(first=True) as connection:
             tables.METADATA.create_all(connection)
             held = connection.execute(sa.select(tables.catalog.c.format)).scalar()
             if held is None:
@@ -140,76 +125,21 @@ class Store:
                     help="use the meshgate version that wrote it, or rebuild the catalog",
                 )
 
-
-def refuse_network(folder: Path) -> None:
-    """The folder is on a local file system, as far as the system tells.
-
-    Raises:
-        CatalogError: ``catalog.network_file_system``.
-    """
-    try:
-        mounts = Path("/proc/self/mounts").read_text(errors="replace").splitlines()
-    except OSError:
-        return
-    best, kind = "", ""
-    target = str(folder.resolve())
-    for line in mounts:
-        parts = line.split()
-        if len(parts) < 3:
-            continue
-        point = parts[1].replace("\\040", " ")
-        if (target + "/").startswith(point.rstrip("/") + "/") and len(point) >= len(best):
-            best, kind = point, parts[2]
-    if kind in _NETWORK:
-        raise CatalogError(
-            code="catalog.network_file_system",
-            message=f"the catalog's database would be on a network file system ({kind})",
-            help="keep it on a local disk of one host, or use PostgreSQL",
-        )
-
-
-def unavailable(error: SQLAlchemyError) -> CatalogError:
-    """What to raise for a database error; its text may hold values and is not passed on."""
-    cause = str(getattr(error, "orig", "")).lower()
-    if isinstance(error, DBAPIError) and ("malformed" in cause or "not a database" in cause):
+    def _unavailable(self, error: SQLAlchemyError) -> CatalogError:
+        """What to raise for a database error; its text may hold values and is not passed on."""
+        if isinstance(error, DBAPIError) and self._database.is_damage(error.orig or error):
+            return CatalogError(
+                code="catalog.corrupt",
+                message="the catalog's database is damaged",
+                help="move it away and call Mesh.rebuild(): the commits carry the receipts",
+            )
         return CatalogError(
-            code="catalog.corrupt",
-            message="the catalog's database is damaged",
-            help="move it away and call Mesh.rebuild(): the commits carry the receipts",
-        )
-    return CatalogError(
-        code="catalog.unavailable",
-        message="the catalog's database did not answer",
-        help="another process may hold it, or the disk is full; nothing was lost",
-    )
-
-
-def _durable(connection: Any, _record: object) -> None:
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
-    journal = cursor.fetchone()
-    cursor.execute("PRAGMA synchronous=FULL")
-    cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
-    cursor.execute("PRAGMA trusted_schema=OFF")
-    cursor.execute("PRAGMA cell_size_check=ON")
-    cursor.execute("PRAGMA synchronous")
-    synchronous = cursor.fetchone()
-    cursor.close()
-    if journal != ("wal",) or synchronous != (2,):
-        raise CatalogError(
-            code="catalog.not_durable",
-            message="the database refuses to be durable",
-            help="keep the catalog on a local file system that supports shared memory",
+            code="catalog.unavailable",
+            message="the catalog's database did not answer",
+            help="it may be down, held by another process, or without room; nothing was lost",
         )
 
 
 def _dispose(engine: sa.Engine, pid: int) -> None:
     if pid == os.getpid():
         engine.dispose()
-
-
-def _quietly(connection: sa.Connection, statement: str) -> None:
-    try:
-        connection.exec_driver_sql(statement)
-    except SQLAlchemyError:
-        return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     Integer,
@@ -49,12 +50,12 @@ version = Table(
     "version",
     METADATA,
     Column("product", String(240), primary_key=True),
-    Column("version", Integer, primary_key=True),
+    Column("version", BigInteger, primary_key=True, autoincrement=False),
     Column("publish_id", String(128), nullable=False),
     Column("contract_version", Text, nullable=False),
     Column("published_at", String(40), nullable=False),
-    Column("rows", Integer),
-    Column("rejected_rows", Integer),
+    Column("rows", BigInteger),
+    Column("rejected_rows", BigInteger),
     Column("seconds", Text),
     Column("receipt", Integer, nullable=False),
     UniqueConstraint("product", "publish_id"),
