@@ -56,7 +56,8 @@ def rows(batch: pa.RecordBatch | pa.Table) -> Iterator[Envelope]:
 def packed(batch: pa.RecordBatch) -> bytes:
     """A batch as bytes, exactly: types, encodings and metadata."""
     sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, batch.schema) as writer:
+    options = pa.ipc.IpcWriteOptions(compression="lz4")
+    with pa.ipc.new_stream(sink, batch.schema, options=options) as writer:
         writer.write_batch(batch)
     content: bytes = sink.getvalue().to_pybytes()
     return content

@@ -1,8 +1,8 @@
 """Spark: the plan runs in the executors, through `mapInArrow`.
 
-The frame is computed once and kept on the executors (`localCheckpoint`), as masked rows: what is
-reported, read and published are the same rows. An executor that is lost takes its rows with it, and
-Spark then fails instead of computing others.
+The frame is computed once and kept on the executors' disks (`localCheckpoint`), as masked rows:
+what is reported, read and published are the same rows. An executor that is lost takes its rows with
+it, and Spark then fails instead of computing others.
 
     from meshgate.distributed import spark
 
@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -100,12 +101,13 @@ def _judged(
     gate: Gate, frame: Any, now: int | None, *, outputs: bool
 ) -> tuple[Task, Any, DataFrame]:
     try:
-        from pyspark.errors import PySparkException
+        from pyspark import StorageLevel
     except ImportError:
         raise parts.missing("spark") from None
     if not hasattr(frame, "mapInArrow"):
         raise parts.foreign(frame, "Spark DataFrame")
-    schema = frame.limit(0).toArrow().schema
+    with _told_without_its_text():
+        schema = frame.limit(0).toArrow().schema
     task, plan = parts.task(gate, schema, time.time_ns() if now is None else now, outputs=outputs)
 
     def judged(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -116,10 +118,9 @@ def _judged(
             raise parts.incomplete()
         yield from task.judge(context.partitionId(), batches)
 
-    try:
-        return task, plan, frame.mapInArrow(judged, _ENVELOPE).localCheckpoint()
-    except PySparkException:
-        raise parts.job_failed() from None
+    with _told_without_its_text():
+        envelopes = frame.mapInArrow(judged, _ENVELOPE)
+        return task, plan, envelopes.localCheckpoint(storageLevel=StorageLevel.DISK_ONLY)
 
 
 def _of(envelopes: DataFrame, *kinds: str) -> DataFrame:
@@ -128,15 +129,20 @@ def _of(envelopes: DataFrame, *kinds: str) -> DataFrame:
 
 def _stream(envelopes: DataFrame) -> envelope.Envelopes:
     def stream(*kinds: str) -> Iterator[Envelope]:
-        from pyspark.errors import PySparkException
-
-        try:
-            for row in _of(envelopes, *kinds).toLocalIterator(prefetchPartitions=True):
+        with _told_without_its_text():
+            for row in _of(envelopes, *kinds).toLocalIterator():
                 yield Envelope(row["part"], row["kind"], bytes(row["content"]))
-        except PySparkException:
-            raise parts.job_failed() from None
 
     return stream
+
+
+@contextmanager
+def _told_without_its_text() -> Iterator[None]:
+    """Whatever Spark or its JVM raise becomes our error: their texts quote plans and values."""
+    try:
+        yield
+    except Exception:
+        raise parts.job_failed() from None
 
 
 def _signed(schema: pa.Schema) -> pa.Schema:
