@@ -35,7 +35,7 @@ pub(crate) fn take_stream(data: &Bound<'_, PyAny>) -> PyResult<import::StreamRea
 }
 
 /// Moves one batch out of an object's `__arrow_c_array__`.
-pub(crate) fn take_batch(data: &Bound<'_, PyAny>) -> PyResult<RecordBatch> {
+pub(crate) fn take_batch(data: &Bound<'_, PyAny>) -> PyResult<import::Incoming> {
     let pair = data.call_method0("__arrow_c_array__")?;
     let pair = pair.cast::<PyTuple>().map_err(|_| malformed("__arrow_c_array__ gave no pair"))?;
     if pair.len() != 2 {

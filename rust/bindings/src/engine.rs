@@ -7,7 +7,7 @@ use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use meshgate_engine::contract::Contract;
 use meshgate_engine::error::{Code, Error};
-use meshgate_engine::import::StreamReader;
+use meshgate_engine::import::{Incoming, StreamReader};
 use meshgate_engine::masks::KeyRing;
 use meshgate_engine::plan::Plan as EnginePlan;
 use meshgate_engine::run::{Merge as EngineMerge, Options, Part, Run as EngineRun, Split};
@@ -68,7 +68,7 @@ impl Batch {
 
 enum Batches {
     Stream(Box<StreamReader>),
-    One(Option<RecordBatch>),
+    One(Option<Incoming>),
     Taken,
 }
 
@@ -89,7 +89,7 @@ impl Source {
             (reader.schema(), Batches::Stream(Box::new(reader)))
         } else {
             let batch = capsule::take_batch(data)?;
-            (batch.schema(), Batches::One(Some(batch)))
+            (SchemaRef::clone(batch.schema()), Batches::One(Some(batch)))
         };
         Ok(Self { schema, batches: Mutex::new(batches) })
     }
@@ -198,7 +198,7 @@ struct State {
     run: Option<EngineRun>,
     batches: Batches,
     /// Pulled, not yet judged.
-    waiting: VecDeque<RecordBatch>,
+    waiting: VecDeque<Incoming>,
     /// Judged, not yet handed out.
     splits: VecDeque<Split>,
     rows: u64,
@@ -221,18 +221,12 @@ impl State {
             };
             let Some(batch) = next else { break };
             let room = WINDOW_ROWS - rows;
-            let batch = if batch.num_rows() > room {
-                self.waiting.push_front(batch.slice(room, batch.num_rows() - room));
-                batch.slice(0, room)
-            } else {
-                batch
-            };
-            rows += batch.num_rows();
-            bytes += batch
-                .columns()
-                .iter()
-                .map(|c| c.to_data().get_slice_memory_size().unwrap_or(0) as u64)
-                .sum::<u64>();
+            if batch.rows() > room {
+                self.waiting.push_front(batch.slice(room, batch.rows() - room));
+            }
+            let batch = batch.slice(0, room);
+            rows += batch.rows();
+            bytes += batch.bytes();
             window.push(batch);
         }
         if window.is_empty() {
@@ -242,7 +236,7 @@ impl State {
             self.run.as_mut().ok_or_else(|| Error::new(Code::RunFinished, "the run is over"))?;
         self.splits.extend(run.process(&window)?);
         self.rows = run.rows();
-        self.bytes = run.bytes();
+        self.bytes += bytes;
         Ok(true)
     }
 }
@@ -374,7 +368,7 @@ impl Merge {
     /// Takes the fingerprints of the next rows: those that repeat a key, or `None`.
     fn keys(&self, py: Python<'_>, batch: &Bound<'_, PyAny>) -> PyResult<Option<Batch>> {
         let batch = capsule::take_batch(batch)?;
-        self.with(py, |merge| Ok(merge.keys(&batch)?.map(Batch)))
+        self.with(py, |merge| Ok(merge.keys(&batch.batch()?)?.map(Batch)))
     }
 
     /// The report of the whole stream as JSON, and the digest of its rows if one was asked for.

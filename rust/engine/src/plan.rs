@@ -33,6 +33,9 @@ pub struct Plan {
     /// Distinct columns that checks read, as index paths through structs.
     pub(crate) leaves: Vec<Leaf>,
     pub(crate) clauses: Vec<Planned>,
+    /// For each leaf the clauses that can be judged once it and those before it are there; first
+    /// the clauses that need none.
+    pub(crate) ready: Vec<Vec<usize>>,
     pub(crate) outputs: Vec<Output>,
     pub(crate) masks: Vec<PlannedMask>,
     accepted: SchemaRef,
@@ -105,6 +108,19 @@ impl Work {
     /// Its state before the first row.
     pub(crate) fn start(&self) -> Option<DatasetState> {
         self.dataset().map(DynDatasetCheck::start)
+    }
+}
+
+impl Work {
+    /// The leaves that it reads.
+    pub(crate) fn leaves(&self) -> &[usize] {
+        match self {
+            Self::Decided { .. } => &[],
+            Self::NotNull { leaf } | Self::Always { leaf, .. } => std::slice::from_ref(leaf),
+            Self::Row { leaves, .. } | Self::Key { leaves, .. } | Self::Dataset { leaves, .. } => {
+                leaves
+            }
+        }
     }
 }
 

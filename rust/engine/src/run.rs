@@ -22,6 +22,7 @@ use crate::checks::{DatasetState, Totals};
 use crate::digest::Digest;
 use crate::error::{Code, Error, Result};
 use crate::fingerprint;
+use crate::import::Incoming;
 use crate::kernels::bits;
 use crate::plan::{Plan, Work};
 use crate::report::{MaskOutcome, Report, Status};
@@ -34,8 +35,10 @@ use split::{rejected_bits, split};
 
 /// Rows of a morsel: what is judged check by check while it is in cache. A multiple of 64.
 const MORSEL: usize = 16 * 1024;
-/// Most rows of a piece, and of an output batch.
-const PIECE: usize = 128 * 1024;
+/// Most rows of a piece whose rows are also masked and split, and of an output batch.
+const OUTPUT_PIECE: usize = 128 * 1024;
+/// Most rows of a piece that is only judged: its columns stay in cache from check to check.
+const PIECE: usize = 32 * 1024;
 /// Below this many rows a window is not worth a second thread.
 const PARALLEL_ROWS: usize = 64 * 1024;
 /// First failing rows that the report names.
@@ -81,7 +84,6 @@ pub struct Run {
     threads: usize,
     rows: u64,
     rejected: u64,
-    bytes: u64,
     tallies: Vec<Tally>,
     keys: Vec<Option<Resident>>,
     states: Vec<Option<DatasetState>>,
@@ -123,6 +125,7 @@ impl Tally {
 
 /// What phase one leaves behind for a piece.
 struct Judged {
+    batch: RecordBatch,
     tallies: Vec<Tally>,
     /// Failing rows per clause, only where there are any.
     fails: Fails,
@@ -135,7 +138,7 @@ struct Judged {
 }
 
 struct Piece {
-    batch: RecordBatch,
+    incoming: Incoming,
     base_row: u64,
 }
 
@@ -174,7 +177,6 @@ impl Run {
             threads,
             rows: 0,
             rejected: 0,
-            bytes: 0,
             keys,
             seed,
             digest,
@@ -189,27 +191,25 @@ impl Run {
         self.rows
     }
 
-    /// Bytes of the buffers seen so far, as the slices count them.
-    pub fn bytes(&self) -> u64 {
-        self.bytes
-    }
-
-    /// Judges the next batches of the stream, and splits them when outputs are wanted.
+    /// Checks that the next batches of the stream are sound, judges them, and splits them when
+    /// outputs are wanted.
     ///
     /// # Errors
-    /// `source.schema_changed`, `limit.memory`; after an error the run is over.
-    pub fn process(&mut self, batches: &[RecordBatch]) -> Result<Vec<Split>> {
+    /// `source.invalid_arrow`, `source.schema_changed`, `limit.memory`; after an error the run is
+    /// over.
+    pub fn process(&mut self, batches: &[Incoming]) -> Result<Vec<Split>> {
         if self.broken {
             return Err(Error::new(Code::RunFinished, "the run has failed before"));
         }
         let result = self.window(batches);
+        batches.iter().for_each(Incoming::window_done);
         self.broken = result.is_err();
         result
     }
 
-    fn window(&mut self, batches: &[RecordBatch]) -> Result<Vec<Split>> {
+    fn window(&mut self, batches: &[Incoming]) -> Result<Vec<Split>> {
         let pieces = self.pieces(batches)?;
-        let rows: usize = pieces.iter().map(|p| p.batch.num_rows()).sum();
+        let rows: usize = pieces.iter().map(|p| p.incoming.rows()).sum();
         let threads = if rows < PARALLEL_ROWS { 1 } else { self.threads };
         let plan = Arc::clone(&self.plan);
         let (outputs, seed, part) = (self.options.outputs, &self.seed, self.part.as_ref());
@@ -218,7 +218,7 @@ impl Run {
 
         let repeats = self.absorb(&mut judged, threads)?;
         if let Some(digest) = &mut self.digest {
-            digest.update(&plan, pieces.iter().map(|p| &p.batch), threads)?;
+            digest.update(&plan, judged.iter().map(|j| &j.batch), threads)?;
         }
         let keyed = judged.iter().any(|piece| !piece.prints.is_empty());
         let splits = if outputs || keyed {
@@ -247,23 +247,20 @@ impl Run {
         Ok(splits)
     }
 
-    fn pieces(&mut self, batches: &[RecordBatch]) -> Result<Vec<Piece>> {
-        let rows: usize = batches.iter().map(RecordBatch::num_rows).sum();
+    fn pieces(&mut self, batches: &[Incoming]) -> Result<Vec<Piece>> {
+        let rows: usize = batches.iter().map(Incoming::rows).sum();
         let share = rows.div_ceil(self.threads.max(1)).next_multiple_of(MORSEL);
-        let limit = share.clamp(MORSEL, PIECE);
+        let most = if self.options.outputs { OUTPUT_PIECE } else { PIECE };
+        let limit = share.clamp(MORSEL, most);
         let mut base_row = self.rows;
         let mut pieces = Vec::new();
         for batch in batches {
-            same_types(&self.plan, &batch.schema())?;
-            self.bytes += batch
-                .columns()
-                .iter()
-                .map(|c| c.to_data().get_slice_memory_size().unwrap_or(0) as u64)
-                .sum::<u64>();
+            same_types(&self.plan, batch.schema())?;
             let mut start = 0;
-            while start < batch.num_rows() {
-                let length = limit.min(batch.num_rows() - start);
-                pieces.push(Piece { batch: batch.slice(start, length), base_row });
+            while start < batch.rows() {
+                let incoming = batch.slice(start, limit);
+                let length = incoming.rows();
+                pieces.push(Piece { incoming, base_row });
                 base_row += length as u64;
                 start += length;
             }
@@ -381,7 +378,8 @@ fn report(
     })
 }
 
-/// Runs `work` over all items with scoped threads; results come back in the order of the items.
+/// Runs `work` over all items with scoped threads; results come back in the order of the items, and
+/// of several errors that of the first item that has one.
 fn parallel<I: Sync, O: Send>(
     threads: usize,
     items: &[I],
@@ -391,7 +389,7 @@ fn parallel<I: Sync, O: Send>(
         return items.iter().map(work).collect();
     }
     let next = AtomicUsize::new(0);
-    let parts = std::thread::scope(|scope| {
+    let mut all: Vec<(usize, Result<O>)> = std::thread::scope(|scope| {
         let workers: Vec<_> = (0..threads.min(items.len()))
             .map(|_| {
                 scope.spawn(|| {
@@ -399,23 +397,29 @@ fn parallel<I: Sync, O: Send>(
                     loop {
                         let at = next.fetch_add(1, Ordering::Relaxed);
                         let Some(item) = items.get(at) else {
-                            return Ok(done);
+                            return done;
                         };
-                        done.push((at, work(item)?));
+                        let output = work(item);
+                        let failed = output.is_err();
+                        done.push((at, output));
+                        if failed {
+                            return done;
+                        }
                     }
                 })
             })
             .collect();
         workers
             .into_iter()
-            .map(|worker| {
-                worker.join().unwrap_or_else(|_| Err(Error::internal("a worker panicked")))
-            })
-            .collect::<Result<Vec<Vec<(usize, O)>>>>()
-    })?;
-    let mut all: Vec<(usize, O)> = parts.into_iter().flatten().collect();
+            .map(|worker| worker.join().map_err(|_| Error::internal("a worker panicked")))
+            .collect::<Result<Vec<_>>>()
+    })?
+    .into_iter()
+    .flatten()
+    .collect();
+    // Items are taken in order, so no item before the first that failed was left out.
     all.sort_unstable_by_key(|(at, _)| *at);
-    Ok(all.into_iter().map(|(_, output)| output).collect())
+    all.into_iter().map(|(_, output)| output).collect()
 }
 
 fn same_types(plan: &Plan, schema: &SchemaRef) -> Result<()> {

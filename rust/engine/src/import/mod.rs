@@ -5,8 +5,10 @@
 //! readable. [`node`] turns the claims into owned, aligned buffers, each of which keeps the
 //! producer's array alive. [`vet`] then checks every value that the format constrains (offsets,
 //! UTF-8, views, dictionary keys, run ends, union type ids, decimal precision) and recounts nulls.
+//! The first two steps cost what the shape costs and make an [`Incoming`]; the third is taken piece
+//! by piece and column by column, where the values are read next.
 //!
-//! What is true of every batch afterwards:
+//! What is true of every column afterwards:
 //! - every array satisfies the Arrow columnar format, so safe code may read any slot, null or not,
 //!   except the value of a null dictionary key whose dictionary is empty;
 //! - null counts come from the bitmaps, never from the producer;
@@ -25,6 +27,7 @@ mod abi;
 mod claim;
 mod export;
 mod format;
+mod incoming;
 mod layout;
 mod node;
 mod place;
@@ -37,18 +40,17 @@ mod vet;
 use std::sync::Arc;
 
 use arrow_array::ffi::FFI_ArrowArray;
-use arrow_array::{make_array, Array, RecordBatch, RecordBatchOptions};
+use arrow_array::RecordBatch;
 use arrow_schema::{DataType, SchemaRef};
 
 use crate::error::{Code, Error, Result};
 
 pub use export::{export_batch, export_schema};
+pub use incoming::Incoming;
 pub use schema::import_schema;
 pub use stream::StreamReader;
 
-use node::Node;
-use place::{column, invalid, within};
-use vet::{vet, How, Known, Nulls};
+use vet::Known;
 
 /// The deepest nesting that is accepted; a column that is not nested has depth 1.
 pub const MAX_DEPTH: usize = 64;
@@ -61,10 +63,10 @@ pub const MAX_ROWS: usize = 1 << 40;
 
 /// Takes one batch from a producer: the array of a struct whose fields are the columns.
 ///
-/// The array is moved in. Its release callback is called exactly once: before this returns, if the
-/// batch is refused, and otherwise when the last buffer of the batch is dropped, on whatever thread
-/// that happens. The result is as the module says; nulls of the top-level struct, which a record
-/// batch cannot hold, are merged into the columns.
+/// The array is moved in. Its release callback is called exactly once: before this returns, if its
+/// shape is refused, and otherwise when the last buffer of the batch is dropped, on whatever thread
+/// that happens. Nulls of the top-level struct, which a record batch cannot hold, are merged into
+/// the columns.
 ///
 /// # Errors
 /// [`Code::InvalidArrow`] if the array breaks the format, [`Code::TooLarge`] over a fixed bound.
@@ -74,9 +76,9 @@ pub const MAX_ROWS: usize = 1 << 40;
 /// are null or point to what the interface says, for as long as it is not released, and nobody
 /// writes to the buffers until then. Lengths, offsets, counts and values need not be right. A
 /// buffer that is smaller than its array's length implies is found only if its end is not readable.
-pub unsafe fn import_batch(array: FFI_ArrowArray, schema: &SchemaRef) -> Result<RecordBatch> {
+pub unsafe fn import_batch(array: FFI_ArrowArray, schema: &SchemaRef) -> Result<Incoming> {
     // SAFETY: the caller's promise.
-    unsafe { import_next(array, schema, &mut Known::default()) }
+    unsafe { import_next(array, schema, &Arc::default(), 0) }
 }
 
 /// The same, for one of several batches of a stream.
@@ -86,55 +88,23 @@ pub unsafe fn import_batch(array: FFI_ArrowArray, schema: &SchemaRef) -> Result<
 unsafe fn import_next(
     array: FFI_ArrowArray,
     schema: &SchemaRef,
-    known: &mut Known,
-) -> Result<RecordBatch> {
+    known: &Arc<Known>,
+    ordinal: u64,
+) -> Result<Incoming> {
     let top = DataType::Struct(schema.fields().clone());
     let owner = Arc::new(array);
     // SAFETY: the caller's promise is the one that `take` asks for; `owner` keeps the array alive.
     let node = unsafe { claim::take(&owner, &top) }?;
-    assemble(node, schema, known)
+    Incoming::new(node, schema, known, ordinal)
 }
 
 /// Checks a batch that was built elsewhere in Rust as thoroughly as an imported one.
 ///
 /// # Errors
-/// [`Code::InvalidArrow`], as for [`import_batch`].
+/// [`Code::InvalidArrow`], as for [`Incoming::column`].
 pub fn validate(batch: &RecordBatch) -> Result<()> {
-    let mut how = How { nulls: Nulls::Strict, known: &mut Known::default() };
-    let total = batch.num_columns();
-    let schema = batch.schema();
-    for (index, (array, field)) in batch.columns().iter().zip(schema.fields()).enumerate() {
-        Node::of(&array.to_data())
-            .and_then(|node| vet(node, &mut how))
-            .map_err(within(|| column(index, total, field.name())))?;
-    }
-    Ok(())
-}
-
-/// Makes the columns of a vetted struct the columns of a batch.
-fn assemble(node: Node, schema: &SchemaRef, known: &mut Known) -> Result<RecordBatch> {
-    let mut how = How { nulls: Nulls::Repair, known };
-    let (first, rows) = (node.start, node.len);
-    let hidden = node.validity.filter(|bits| bits.count_set_bits() != rows);
-    let total = schema.fields().len();
-    let mut columns = Vec::with_capacity(total);
-    for (index, (mut child, field)) in node.children.into_iter().zip(schema.fields()).enumerate() {
-        let array = child
-            .cut(first, rows)
-            .and_then(|()| hidden.as_ref().map_or(Ok(()), |bits| child.hide(bits)))
-            .and_then(|()| vet(child, &mut how))
-            .and_then(|data| {
-                if !field.is_nullable() && data.null_count() > 0 {
-                    return Err(invalid("a column that is declared without nulls has nulls"));
-                }
-                Ok(make_array(data))
-            })
-            .map_err(within(|| column(index, total, field.name())))?;
-        columns.push(array);
-    }
-    let options = RecordBatchOptions::new().with_row_count(Some(rows));
-    RecordBatch::try_new_with_options(Arc::clone(schema), columns, &options)
-        .map_err(|_| Error::internal("vetted columns do not form a batch"))
+    let incoming = Incoming::of(batch)?;
+    (0..incoming.columns()).try_for_each(|index| incoming.column(index).map(drop))
 }
 
 /// A size over one of the fixed bounds.

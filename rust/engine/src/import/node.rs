@@ -74,6 +74,13 @@ impl Node {
         Ok(())
     }
 
+    /// Bytes of its buffers and those of its children.
+    pub(super) fn bytes(&self) -> u64 {
+        let own: usize = self.buffers.iter().map(Buffer::len).sum();
+        let bitmap = self.validity.as_ref().map_or(0, |bits| bits.len().div_ceil(8));
+        (own + bitmap) as u64 + self.children.iter().map(Self::bytes).sum::<u64>()
+    }
+
     /// Makes the slots null whose bit in `bits` is not set.
     pub(super) fn hide(&mut self, bits: &BooleanBuffer) -> Result<()> {
         match self.data_type {

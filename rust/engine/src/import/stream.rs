@@ -1,18 +1,18 @@
 //! Streams of batches from a producer.
 
 use std::ffi::c_int;
+use std::sync::Arc;
 
 use arrow_array::ffi::{FFI_ArrowArray, FFI_ArrowSchema};
 use arrow_array::ffi_stream::FFI_ArrowArrayStream;
-use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 
 use super::place::{invalid, within};
 use super::vet::Known;
-use super::{abi, import_next, import_schema};
+use super::{abi, import_next, import_schema, Incoming};
 use crate::error::{Code, Error, Result};
 
-/// Pulls batches from a producer, each checked before it is handed on.
+/// Pulls batches from a producer. The shape of each is checked before it is handed on.
 ///
 /// It owns the stream: the release callback is called exactly once, when the stream ends or fails
 /// or when the reader is dropped. It may be moved between threads, one call at a time. Nothing of a
@@ -23,7 +23,7 @@ pub struct StreamReader {
     schema: SchemaRef,
     /// Batches read so far.
     batches: u64,
-    known: Known,
+    known: Arc<Known>,
 }
 
 #[derive(Debug)]
@@ -60,7 +60,7 @@ impl StreamReader {
             return Err(failed(code));
         }
         let schema = import_schema(&schema)?;
-        Ok(Self { state: State::Open(stream), schema, batches: 0, known: Known::default() })
+        Ok(Self { state: State::Open(stream), schema, batches: 0, known: Arc::default() })
     }
 
     /// The schema of every batch.
@@ -75,7 +75,7 @@ impl StreamReader {
     /// [`Code::SourceFailed`] if the producer fails, [`Code::SchemaChanged`] for another number of
     /// columns, and what [`super::import_batch`] refuses.
     #[allow(clippy::should_implement_trait, reason = "`next()?` reads better than an iterator")]
-    pub fn next(&mut self) -> Result<Option<RecordBatch>> {
+    pub fn next(&mut self) -> Result<Option<Incoming>> {
         let pulled = match &mut self.state {
             State::Ended => return Ok(None),
             State::Failed(error) => return Err(error.clone()),
@@ -83,7 +83,7 @@ impl StreamReader {
         };
         let ordinal = self.batches + 1;
         let batch = pulled.and_then(|array| match array {
-            Some(array) => self.import(array).map(Some),
+            Some(array) => self.import(array, ordinal).map(Some),
             None => Ok(None),
         });
         match batch {
@@ -106,19 +106,17 @@ impl StreamReader {
     /// Lets go of the stream and of what was kept of its batches.
     fn finish(&mut self, state: State) {
         self.state = state;
-        self.known = Known::default();
+        self.known = Arc::default();
     }
 
-    fn import(&mut self, array: FFI_ArrowArray) -> Result<RecordBatch> {
+    fn import(&mut self, array: FFI_ArrowArray, ordinal: u64) -> Result<Incoming> {
         let (columns, promised) = (abi::array(&array).n_children, self.schema.fields().len());
         if i64::try_from(promised) != Ok(columns) {
             let message = format!("{columns} columns in a stream of {promised}");
             return Err(Error::new(Code::SchemaChanged, message));
         }
         // SAFETY: `new` asked its caller for it.
-        let batch = unsafe { import_next(array, &self.schema, &mut self.known) };
-        self.known.next_batch();
-        batch
+        unsafe { import_next(array, &self.schema, &self.known, ordinal) }
     }
 }
 

@@ -43,6 +43,13 @@ pub(crate) fn count(bits: &[u64]) -> u64 {
     mask::count(bits)
 }
 
+/// The other ones of `rows` bits.
+pub(crate) fn not(bits: &[u64], rows: usize) -> Vec<u64> {
+    let mut other: Vec<u64> = bits.iter().map(|word| !word).collect();
+    trim(&mut other, rows);
+    other
+}
+
 /// `a |= b`
 pub(crate) fn or(a: &mut [u64], b: &[u64]) {
     for (a, b) in a.iter_mut().zip(b) {

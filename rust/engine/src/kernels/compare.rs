@@ -195,7 +195,8 @@ mod x86 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{bits, cpu};
+    use super::super::bits;
+    use super::super::cpu::each_level;
     use super::*;
     use proptest::prelude::*;
 
@@ -203,13 +204,13 @@ mod tests {
     fn agrees<T: Ranged + std::fmt::Debug>(values: &[T], low: T, high: T) {
         let rows: Vec<usize> =
             (0..values.len()).filter(|row| is_outside(values[*row], low, high)).collect();
-        for level in cpu::available() {
-            cpu::limit(level);
+        for out in each_level(|| {
             let mut out = vec![0; bits::words(values.len())];
             T::outside(values, low, high, &mut out);
-            assert_eq!(bits::ones_of(&out).collect::<Vec<_>>(), rows, "{level:?} {low:?} {high:?}");
+            out
+        }) {
+            assert_eq!(bits::ones_of(&out).collect::<Vec<_>>(), rows, "{low:?} {high:?}");
         }
-        cpu::limit(cpu::detected());
     }
 
     macro_rules! every_level_agrees {

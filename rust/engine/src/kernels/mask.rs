@@ -14,18 +14,20 @@
 use super::cpu::{level, Level};
 
 /// A loop that is compiled once for each level.
-trait Kernel {
+pub(super) trait Kernel {
+    /// What the loop gives.
     type Output;
     /// Must be inlined, or it is compiled for the portable level.
     fn run<P: Pack>(self) -> Self::Output;
 }
 
 /// How 64 bytes, each 0 or 1, become one word.
-trait Pack {
+pub(super) trait Pack {
     fn pack(bytes: &[u8; 64]) -> u64;
 }
 
-fn dispatch<K: Kernel>(kernel: K) -> K::Output {
+/// Runs the form of the loop that is compiled for the processor.
+pub(super) fn dispatch<K: Kernel>(kernel: K) -> K::Output {
     #[cfg(target_arch = "x86_64")]
     match level() {
         // SAFETY: this level is only used on processors that have its features.
@@ -118,6 +120,11 @@ pub(crate) fn fill_pairs<L: Copy, R: Copy>(
     dispatch(Two { left, right, out, fails });
 }
 
+/// Whether any pair satisfies `found`, up to the shorter of the two; looks at all of them.
+pub(crate) fn any_pair<T: Copy>(left: &[T], right: &[T], found: impl Fn(T, T) -> bool) -> bool {
+    dispatch(Any { left, right, found })
+}
+
 /// Number of set bits.
 pub(crate) fn count(bits: &[u64]) -> u64 {
     dispatch(Count(bits))
@@ -184,6 +191,22 @@ impl<L: Copy, R: Copy, F: Fn(L, R) -> bool> Kernel for Two<'_, L, R, F> {
     }
 }
 
+struct Any<'a, T, F> {
+    left: &'a [T],
+    right: &'a [T],
+    found: F,
+}
+
+impl<T: Copy, F: Fn(T, T) -> bool> Kernel for Any<'_, T, F> {
+    type Output = bool;
+
+    #[inline(always)]
+    fn run<P: Pack>(self) -> bool {
+        let pairs = self.left.iter().zip(self.right);
+        pairs.fold(0, |any, (left, right)| any | u8::from((self.found)(*left, *right))) != 0
+    }
+}
+
 struct Count<'a>(&'a [u64]);
 
 impl Kernel for Count<'_> {
@@ -197,21 +220,10 @@ impl Kernel for Count<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{bits, cpu};
+    use super::super::bits;
+    use super::super::cpu::each_level;
     use super::*;
     use proptest::prelude::*;
-
-    /// What each level makes of a kernel; tests of other modules may run at any level meanwhile.
-    fn each_level<O>(run: impl Fn() -> O) -> Vec<O> {
-        let all = cpu::available()
-            .map(|level| {
-                cpu::limit(level);
-                run()
-            })
-            .collect();
-        cpu::limit(cpu::detected());
-        all
-    }
 
     proptest! {
         #[test]
@@ -240,6 +252,10 @@ mod tests {
                 out
             }) {
                 prop_assert_eq!(bits::ones_of(&out).collect::<Vec<_>>(), rows.clone());
+            }
+            let next = &left[left.len().min(1)..];
+            for found in each_level(|| any_pair(&left, next, |this, next| next < this)) {
+                prop_assert_eq!(found, !left.is_sorted());
             }
         }
     }

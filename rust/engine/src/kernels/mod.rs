@@ -13,3 +13,4 @@ pub(crate) mod mask;
 pub(crate) mod sha256;
 pub(crate) mod slab;
 pub(crate) mod text;
+pub(crate) mod views;

@@ -1,4 +1,8 @@
 //! Loops over the bytes of string and binary values, whatever their layout.
+#![allow(
+    clippy::inline_always,
+    reason = "a loop takes the features of the function that it is inlined into"
+)]
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::ByteArrayType;
@@ -108,4 +112,45 @@ fn rows(count: usize, valid: Option<&[u64]>, out: &mut [u64], fails: impl Fn(usi
 /// Code points of UTF-8 text: the bytes that do not continue one.
 pub(crate) fn code_points(bytes: &[u8]) -> usize {
     bytes.iter().filter(|b| (**b as i8) >= -0x40).count()
+}
+
+/// Whether all bytes are ASCII.
+pub(crate) fn is_ascii(bytes: &[u8]) -> bool {
+    mask::dispatch(Ascii(bytes))
+}
+
+struct Ascii<'a>(&'a [u8]);
+
+impl mask::Kernel for Ascii<'_> {
+    type Output = bool;
+
+    #[inline(always)]
+    fn run<P: mask::Pack>(self) -> bool {
+        // One loop, so that it is inlined: chunks, because a loop that may end early has no vectors.
+        self.0.chunks(4096).all(|chunk| chunk.iter().fold(0, |all, byte| all | byte) < 0x80)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::cpu::each_level;
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn ascii_is_what_the_standard_library_says(
+            length in 0usize..9000, others in prop::collection::vec(0usize..9000, 0..2)
+        ) {
+            let mut bytes = vec![b'a'; length];
+            for at in others {
+                if let Some(byte) = bytes.get_mut(at) {
+                    *byte = 0xc3;
+                }
+            }
+            for found in each_level(|| is_ascii(&bytes)) {
+                prop_assert_eq!(found, bytes.is_ascii());
+            }
+        }
+    }
 }

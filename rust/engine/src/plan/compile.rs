@@ -131,6 +131,7 @@ impl<'a> Compiler<'a> {
         Ok(Plan {
             dataset: contract.dataset.clone(),
             schema: Arc::new(self.schema.clone()),
+            ready: ready(self.leaves.len(), &self.clauses),
             leaves: self.leaves,
             clauses: self.clauses,
             outputs,
@@ -578,6 +579,18 @@ impl MaskTree {
             (_, other) => other.clone(),
         }
     }
+}
+
+fn ready(leaves: usize, clauses: &[Planned]) -> Vec<Vec<usize>> {
+    let mut ready = vec![Vec::new(); leaves + 1];
+    for (at, clause) in clauses.iter().enumerate() {
+        let last = clause.work.leaves().iter().max().map_or(0, |leaf| leaf + 1);
+        let decided = matches!(clause.work, Work::Decided { .. });
+        if let Some(list) = ready.get_mut(last).filter(|_| !decided) {
+            list.push(at);
+        }
+    }
+    ready
 }
 
 fn quarantine_schema(accepted: &Schema) -> SchemaRef {

@@ -5,13 +5,43 @@ use arrow_array::{make_array, Array, ArrayRef, PrimitiveArray, RecordBatch};
 use arrow_buffer::NullBuffer;
 use arrow_schema::DataType;
 
-use super::{Judged, Marks, Piece, Tally, FIRST_ROWS, MORSEL};
-use crate::checks::Rows;
+use super::{Fails, Judged, Marks, Piece, Tally, FIRST_ROWS, MORSEL};
+use crate::checks::{DatasetState, Rows};
 use crate::error::{Error, Result};
 use crate::fingerprint::{self, RowSum};
+use crate::import::Incoming;
 use crate::kernels::{bits, encoding};
 use crate::plan::{Plan, Planned, Work};
-use crate::unique::{self, Seed};
+use crate::unique::{self, KeyBlock, Seed};
+
+/// The columns of a piece; each is vetted just before it is read for the first time.
+struct Columns<'a> {
+    incoming: &'a Incoming,
+    vetted: Vec<Option<ArrayRef>>,
+}
+
+impl<'a> Columns<'a> {
+    fn of(incoming: &'a Incoming) -> Self {
+        Self { incoming, vetted: vec![None; incoming.columns()] }
+    }
+
+    fn get(&mut self, index: usize) -> Result<ArrayRef> {
+        let place = self
+            .vetted
+            .get_mut(index)
+            .ok_or_else(|| Error::internal("a plan names a column that its schema lacks"))?;
+        if let Some(array) = place {
+            return Ok(ArrayRef::clone(array));
+        }
+        Ok(ArrayRef::clone(place.insert(self.incoming.column(index)?)))
+    }
+
+    /// All columns, also those that nobody judges: what leaves must be sound.
+    fn batch(mut self) -> Result<RecordBatch> {
+        let all = (0..self.vetted.len()).map(|index| self.get(index)).collect::<Result<_>>()?;
+        self.incoming.assemble(all)
+    }
+}
 
 /// A column of a piece, ready for checks.
 struct View {
@@ -23,11 +53,10 @@ struct View {
 }
 
 impl View {
-    fn of(batch: &RecordBatch, indices: &[usize]) -> Result<Self> {
+    fn of(columns: &mut Columns<'_>, indices: &[usize]) -> Result<Self> {
         let mut at = indices.iter();
         let lost = || Error::internal("a plan names a column that its schema does not have");
-        let first = at.next().and_then(|i| batch.columns().get(*i)).ok_or_else(lost)?;
-        let mut array = ArrayRef::clone(first);
+        let mut array = columns.get(*at.next().ok_or_else(lost)?)?;
         let mut above: Option<NullBuffer> = None;
         for index in at {
             // A null struct hides its children, whatever they hold.
@@ -62,7 +91,8 @@ impl View {
     }
 }
 
-/// Judges one piece: every row check, and the keys for what follows.
+/// Judges one piece: every row check, and the keys for what follows. A clause is judged as soon as
+/// the last of its columns is there, so that values are read while they are in cache.
 pub(super) fn judge(
     plan: &Plan,
     piece: &Piece,
@@ -70,185 +100,232 @@ pub(super) fn judge(
     keep: bool,
     part: Option<&Marks>,
 ) -> Result<Judged> {
-    let rows = piece.batch.num_rows();
-    let views = plan
-        .leaves
-        .iter()
-        .map(|leaf| View::of(&piece.batch, &leaf.indices))
-        .collect::<Result<Vec<_>>>()?;
-    let view = |leaf: usize| {
-        views.get(leaf).ok_or_else(|| Error::internal("a clause names no leaf of its plan"))
-    };
-    let mut judged = Judged {
+    let mut columns = Columns::of(&piece.incoming);
+    let mut judging = Judging {
+        plan,
+        rows: piece.incoming.rows(),
+        base_row: piece.base_row,
+        seed,
+        part,
+        views: Vec::with_capacity(plan.leaves.len()),
         tallies: plan.clauses.iter().map(|_| Tally::default()).collect(),
         fails: Vec::new(),
         blocks: Vec::new(),
         states: Vec::new(),
         prints: Vec::new(),
-        sum: RowSum::default(),
     };
-    if let Some(rows) = part.and_then(|marks| marks.rows.as_ref()) {
-        judged.sum = RowSum::of(rows, plan, &piece.batch)?;
+    let mut fused = Vec::new();
+    for (at, ready) in plan.ready.iter().enumerate() {
+        if let Some(leaf) = at.checked_sub(1).and_then(|leaf| plan.leaves.get(leaf)) {
+            judging.views.push(View::of(&mut columns, &leaf.indices)?);
+        }
+        for clause in ready {
+            judging.clause(*clause, &mut fused)?;
+        }
+        if !fused.is_empty() {
+            judging.column(at - 1, &fused, keep)?;
+            fused.clear();
+        }
     }
-    // Checks of one plain column, by column, so that each morsel is judged by all of them.
-    let mut by_leaf: Vec<Vec<usize>> = vec![Vec::new(); plan.leaves.len()];
-    for (at, (clause, tally)) in plan.clauses.iter().zip(&mut judged.tallies).enumerate() {
+    let batch = columns.batch()?;
+    let sum = match part.and_then(|marks| marks.rows.as_ref()) {
+        Some(rows) => RowSum::of(rows, plan, &batch)?,
+        None => RowSum::default(),
+    };
+    let Judging { tallies, fails, blocks, states, prints, .. } = judging;
+    Ok(Judged { batch, tallies, fails, blocks, states, prints, sum })
+}
+
+/// A piece while it is judged.
+struct Judging<'a> {
+    plan: &'a Plan,
+    rows: usize,
+    base_row: u64,
+    seed: &'a Seed,
+    part: Option<&'a Marks>,
+    views: Vec<View>,
+    tallies: Vec<Tally>,
+    fails: Fails,
+    blocks: Vec<(usize, KeyBlock)>,
+    states: Vec<(usize, DatasetState)>,
+    prints: Vec<ArrayRef>,
+}
+
+impl Judging<'_> {
+    fn view(&self, leaf: usize) -> Result<&View> {
+        self.views.get(leaf).ok_or_else(|| Error::internal("a clause names no leaf of its plan"))
+    }
+
+    /// Judges one clause; row checks of one plain column are left in `fused`, to be judged together.
+    fn clause(&mut self, at: usize, fused: &mut Vec<usize>) -> Result<()> {
+        let plan = self.plan;
+        let Some(clause) = plan.clauses.get(at) else {
+            return Err(Error::internal("a plan is ready for a clause that it lacks"));
+        };
         match &clause.work {
             Work::Decided { .. } => {}
             Work::NotNull { leaf } => {
-                if let Some(valid) = &view(*leaf)?.valid {
-                    let mut fail = bits::ones(rows);
-                    for (f, v) in fail.iter_mut().zip(valid) {
-                        *f &= !v;
-                    }
-                    note(tally, &mut judged.fails, at, fail, piece.base_row);
+                let valid = self.view(*leaf)?.valid.as_deref();
+                let fail = valid.map(|valid| bits::not(valid, self.rows));
+                if let Some(fail) = fail {
+                    self.note(at, fail);
                 }
             }
-            Work::Always { leaf, .. } => tally.skipped_null = view(*leaf)?.null_count(),
+            Work::Always { leaf, .. } => {
+                let nulls = self.view(*leaf)?.null_count();
+                self.skip(at, nulls);
+            }
             Work::Row { leaves, check } => match leaves.as_slice() {
-                [leaf] if !view(*leaf)?.is_dictionary() => {
-                    if let Some(list) = by_leaf.get_mut(*leaf) {
-                        list.push(at);
-                    }
-                }
+                [leaf] if !self.view(*leaf)?.is_dictionary() => fused.push(at),
                 [leaf] => {
-                    let view = view(*leaf)?;
-                    tally.skipped_null = view.null_count();
+                    let view = self.view(*leaf)?;
                     let values = ArrayRef::clone(view.array.as_any_dictionary().values());
                     let valid = bits::from_nulls(values.logical_nulls().as_ref());
                     let mut of_values = vec![0; bits::words(values.len())];
                     check.fail(&[ArrayRef::clone(&values)], valid.as_deref(), &mut of_values)?;
-                    let mut fail = vec![0; bits::words(rows)];
+                    let mut fail = vec![0; bits::words(self.rows)];
                     encoding::gather(&view.array, &of_values, &mut fail);
-                    clear_invalid(&mut fail, view.valid.as_deref(), rows);
-                    if plan.leaves.get(*leaf).is_some_and(|l| l.floating) {
-                        tally.nan = nan_rows(&encoding::decode(&view.array)?, &fail);
+                    clear_invalid(&mut fail, view.valid.as_deref(), self.rows);
+                    let floating = plan.leaves.get(*leaf).is_some_and(|l| l.floating);
+                    let nan =
+                        if floating { nan_rows(&encoding::decode(&view.array)?, &fail) } else { 0 };
+                    let nulls = view.null_count();
+                    self.skip(at, nulls);
+                    if let Some(tally) = self.tallies.get_mut(at) {
+                        tally.nan = nan;
                     }
-                    note(tally, &mut judged.fails, at, fail, piece.base_row);
+                    self.note(at, fail);
                 }
                 many => {
-                    let mut arrays = Vec::with_capacity(many.len());
-                    let mut nulls = None;
-                    for leaf in many {
-                        let view = view(*leaf)?;
-                        arrays.push(encoding::decode(&view.array)?);
-                        nulls = NullBuffer::union(nulls.as_ref(), view.nulls.as_ref());
-                    }
-                    tally.skipped_null = nulls.as_ref().map_or(0, |n| n.null_count() as u64);
+                    let (arrays, nulls) = self.decoded(many)?;
                     let valid = bits::from_nulls(nulls.as_ref());
-                    let mut fail = vec![0; bits::words(rows)];
+                    let mut fail = vec![0; bits::words(self.rows)];
                     check.fail(&arrays, valid.as_deref(), &mut fail)?;
-                    clear_invalid(&mut fail, valid.as_deref(), rows);
-                    note(tally, &mut judged.fails, at, fail, piece.base_row);
+                    clear_invalid(&mut fail, valid.as_deref(), self.rows);
+                    self.skip(at, nulls.map_or(0, |n| n.null_count() as u64));
+                    self.note(at, fail);
                 }
             },
             Work::Key { leaves, spec, forbid_null, .. } => {
                 let mut arrays = Vec::with_capacity(leaves.len());
                 let mut nulls: Option<NullBuffer> = None;
                 for leaf in leaves {
-                    let view = view(*leaf)?;
+                    let view = self.view(*leaf)?;
                     arrays.push(view.with_nulls()?);
                     nulls = NullBuffer::union(nulls.as_ref(), view.nulls.as_ref());
                 }
                 if *forbid_null {
                     if let Some(valid) = bits::from_nulls(nulls.as_ref()) {
-                        let mut fail = bits::ones(rows);
-                        for (f, v) in fail.iter_mut().zip(valid) {
-                            *f &= !v;
-                        }
-                        note(tally, &mut judged.fails, at, fail, piece.base_row);
+                        self.note(at, bits::not(&valid, self.rows));
                     }
                 }
-                if let Some(marks) = part {
+                if let Some(marks) = self.part {
                     let exempts = *forbid_null || spec.exempts_nulls();
                     let exempt = nulls.as_ref().filter(|_| exempts);
-                    judged.prints.push(fingerprint::keys(&marks.keys, &arrays, exempt)?);
+                    self.prints.push(fingerprint::keys(&marks.keys, &arrays, exempt)?);
                 } else {
-                    judged.blocks.push((at, unique::encode(spec, seed, &arrays, piece.base_row)?));
+                    self.blocks
+                        .push((at, unique::encode(spec, self.seed, &arrays, self.base_row)?));
                 }
             }
             Work::Dataset { leaves, check } => {
-                let mut arrays = Vec::with_capacity(leaves.len());
-                let mut nulls: Option<NullBuffer> = None;
-                for leaf in leaves {
-                    let view = view(*leaf)?;
-                    arrays.push(encoding::decode(&view.array)?);
-                    nulls = NullBuffer::union(nulls.as_ref(), view.nulls.as_ref());
-                }
-                tally.skipped_null = nulls.as_ref().map_or(0, |n| n.null_count() as u64);
+                let (arrays, nulls) = self.decoded(leaves)?;
                 let valid = bits::from_nulls(nulls.as_ref());
                 let seen = Rows { columns: &arrays, valid: valid.as_deref() };
                 let mut state = check.start();
                 check.update(&mut state, &seen)?;
-                judged.states.push((at, state));
+                self.states.push((at, state));
+                self.skip(at, nulls.map_or(0, |n| n.null_count() as u64));
             }
         }
+        Ok(())
     }
-    for ((leaf, clauses), view) in plan.leaves.iter().zip(&by_leaf).zip(&views) {
-        if !clauses.is_empty() {
-            judge_column(plan, view, clauses, leaf.floating, piece.base_row, keep, &mut judged)?;
-        }
-    }
-    Ok(judged)
-}
 
-/// All row checks of one plain column, a morsel at a time.
-fn judge_column(
-    plan: &Plan,
-    view: &View,
-    clauses: &[usize],
-    floating: bool,
-    base_row: u64,
-    keep: bool,
-    judged: &mut Judged,
-) -> Result<()> {
-    let rows = view.array.len();
-    let mut kept: Vec<Option<Vec<u64>>> = vec![None; clauses.len()];
-    let mut fail = vec![0u64; bits::words(MORSEL.min(rows))];
-    let mut start = 0;
-    while start < rows {
-        let length = MORSEL.min(rows - start);
-        let words = bits::words(length);
-        let from = start / 64;
-        let whole = start == 0 && length == rows;
-        let morsel =
-            [if whole { ArrayRef::clone(&view.array) } else { view.array.slice(start, length) }];
-        let valid = view.valid.as_ref().and_then(|v| v.get(from..from + words));
-        let fail = fail.get_mut(..words).unwrap_or_default();
-        for (at, kept) in clauses.iter().zip(&mut kept) {
-            let Some(Planned { work: Work::Row { check, .. }, .. }) = plan.clauses.get(*at) else {
-                continue;
-            };
-            fail.fill(0);
-            check.fail(&morsel, valid, fail)?;
-            clear_invalid(fail, valid, length);
-            let found = bits::count(fail);
-            let Some(tally) = judged.tallies.get_mut(*at).filter(|_| found > 0) else {
-                continue;
-            };
-            tally.failed += found;
-            first_rows(tally, fail, base_row + start as u64);
-            if floating {
-                tally.nan += nan_rows(&morsel[0], fail);
-            }
-            let all = kept.get_or_insert_with(|| vec![0; bits::words(rows)]);
-            if let Some(place) = all.get_mut(from..from + words) {
-                place.copy_from_slice(fail);
-            }
+    /// Plain arrays of these leaves, and the rows where any is null.
+    fn decoded(&self, leaves: &[usize]) -> Result<(Vec<ArrayRef>, Option<NullBuffer>)> {
+        let mut arrays = Vec::with_capacity(leaves.len());
+        let mut nulls = None;
+        for leaf in leaves {
+            let view = self.view(*leaf)?;
+            arrays.push(encoding::decode(&view.array)?);
+            nulls = NullBuffer::union(nulls.as_ref(), view.nulls.as_ref());
         }
-        start += length;
+        Ok((arrays, nulls))
     }
-    let nulls = view.null_count();
-    for (at, kept) in clauses.iter().zip(kept) {
-        if let Some(tally) = judged.tallies.get_mut(*at) {
+
+    fn skip(&mut self, clause: usize, nulls: u64) {
+        if let Some(tally) = self.tallies.get_mut(clause) {
             tally.skipped_null = nulls;
         }
-        let rejects = plan.clauses.get(*at).is_some_and(|c| c.rejects);
-        if let Some(bits) = kept.filter(|_| keep || rejects) {
-            judged.fails.push((*at, bits));
+    }
+
+    fn note(&mut self, clause: usize, fail: Vec<u64>) {
+        let found = bits::count(&fail);
+        if let Some(tally) = self.tallies.get_mut(clause).filter(|_| found > 0) {
+            tally.failed += found;
+            first_rows(tally, &fail, self.base_row);
+            self.fails.push((clause, fail));
         }
     }
-    Ok(())
+
+    /// All row checks of one plain column, a morsel at a time.
+    fn column(&mut self, leaf: usize, clauses: &[usize], keep: bool) -> Result<()> {
+        let plan = self.plan;
+        let floating = plan.leaves.get(leaf).is_some_and(|leaf| leaf.floating);
+        let view = self
+            .views
+            .get(leaf)
+            .ok_or_else(|| Error::internal("a clause names no leaf of its plan"))?;
+        let rows = view.array.len();
+        let mut kept: Vec<Option<Vec<u64>>> = vec![None; clauses.len()];
+        let mut fail = vec![0u64; bits::words(MORSEL.min(rows))];
+        let mut start = 0;
+        while start < rows {
+            let length = MORSEL.min(rows - start);
+            let words = bits::words(length);
+            let from = start / 64;
+            let whole = start == 0 && length == rows;
+            let morsel = [if whole {
+                ArrayRef::clone(&view.array)
+            } else {
+                view.array.slice(start, length)
+            }];
+            let valid = view.valid.as_ref().and_then(|v| v.get(from..from + words));
+            let fail = fail.get_mut(..words).unwrap_or_default();
+            for (at, kept) in clauses.iter().zip(&mut kept) {
+                let Some(Planned { work: Work::Row { check, .. }, .. }) = plan.clauses.get(*at)
+                else {
+                    continue;
+                };
+                fail.fill(0);
+                check.fail(&morsel, valid, fail)?;
+                clear_invalid(fail, valid, length);
+                let found = bits::count(fail);
+                let Some(tally) = self.tallies.get_mut(*at).filter(|_| found > 0) else {
+                    continue;
+                };
+                tally.failed += found;
+                first_rows(tally, fail, self.base_row + start as u64);
+                if floating {
+                    tally.nan += nan_rows(&morsel[0], fail);
+                }
+                let all = kept.get_or_insert_with(|| vec![0; bits::words(rows)]);
+                if let Some(place) = all.get_mut(from..from + words) {
+                    place.copy_from_slice(fail);
+                }
+            }
+            start += length;
+        }
+        let nulls = view.null_count();
+        for (at, kept) in clauses.iter().zip(kept) {
+            self.skip(*at, nulls);
+            let rejects = plan.clauses.get(*at).is_some_and(|c| c.rejects);
+            if let Some(bits) = kept.filter(|_| keep || rejects) {
+                self.fails.push((*at, bits));
+            }
+        }
+        Ok(())
+    }
 }
 
 fn clear_invalid(fail: &mut [u64], valid: Option<&[u64]>, rows: usize) {
@@ -256,21 +333,6 @@ fn clear_invalid(fail: &mut [u64], valid: Option<&[u64]>, rows: usize) {
         bits::and(fail, valid);
     }
     bits::trim(fail, rows);
-}
-
-fn note(
-    tally: &mut Tally,
-    fails: &mut Vec<(usize, Vec<u64>)>,
-    clause: usize,
-    fail: Vec<u64>,
-    base_row: u64,
-) {
-    let found = bits::count(&fail);
-    if found > 0 {
-        tally.failed += found;
-        first_rows(tally, &fail, base_row);
-        fails.push((clause, fail));
-    }
 }
 
 fn first_rows(tally: &mut Tally, fail: &[u64], base_row: u64) {

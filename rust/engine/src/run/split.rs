@@ -25,7 +25,7 @@ pub(super) fn rejected_bits(
     fails: &[(usize, Vec<u64>)],
     repeats: &[(usize, Vec<u64>)],
 ) -> Vec<u64> {
-    let mut rejected = vec![0; bits::words(piece.batch.num_rows())];
+    let mut rejected = vec![0; bits::words(piece.incoming.rows())];
     for (clause, fail) in fails.iter().chain(repeats) {
         if plan.clauses.get(*clause).is_some_and(|c| c.rejects) {
             bits::or(&mut rejected, fail);
@@ -42,7 +42,7 @@ pub(super) fn split(
     repeats: &[(usize, Vec<u64>)],
     outputs: bool,
 ) -> Result<Split> {
-    let rows = piece.batch.num_rows();
+    let rows = judged.batch.num_rows();
     let rejected = rejected_bits(plan, piece, &judged.fails, repeats);
     let keys = fingerprints(plan, judged, &rejected, rows)?;
     if !outputs {
@@ -51,7 +51,7 @@ pub(super) fn split(
     let count = bits::count(&rejected) as usize;
     let mut columns = Vec::with_capacity(plan.outputs.len());
     for output in &plan.outputs {
-        let column = piece
+        let column = judged
             .batch
             .columns()
             .get(output.index)

@@ -234,7 +234,7 @@ pub(crate) fn import_with<T>(
     let already = count.released.load(Ordering::SeqCst);
     let all = already + count.alive.load(Ordering::SeqCst);
     // SAFETY: `build` fills the struct as the interface demands, but for what the test is about.
-    let result = unsafe { import_batch(array, schema) };
+    let result = unsafe { import_batch(array, schema) }.and_then(|incoming| incoming.batch());
     if let Ok(batch) = &result {
         for column in batch.columns() {
             column.to_data().validate_full().unwrap();

@@ -23,7 +23,7 @@ fn there_and_back(batch: &RecordBatch) -> RecordBatch {
     let (schema, array) = export_batch(batch).unwrap();
     let schema = import_schema(&schema).unwrap();
     // SAFETY: the array was exported two lines ago.
-    let back = unsafe { import_batch(array, &schema) }.unwrap();
+    let back = unsafe { import_batch(array, &schema) }.unwrap().batch().unwrap();
     validate(&back).unwrap();
     for column in back.columns() {
         column.to_data().validate_full().unwrap();

@@ -166,8 +166,8 @@ fn batches_until_the_end() {
         assert_eq!(reader.schema().field(0).data_type(), &DataType::Int64);
         let mut read = vec![];
         while let Some(batch) = reader.next().unwrap() {
-            assert_eq!(batch.schema(), reader.schema());
-            read.push(batch.num_rows());
+            assert_eq!(batch.batch().unwrap().schema(), reader.schema());
+            read.push(batch.rows());
         }
         assert_eq!(read, sizes);
         // The end is the end, and the producer is let go at once.
@@ -200,7 +200,7 @@ fn a_reader_moves_between_threads() {
         drop(first);
         let mut rows = 0;
         while let Some(batch) = reader.next().unwrap() {
-            rows += batch.num_rows();
+            rows += batch.rows();
         }
         rows
     });
@@ -215,7 +215,7 @@ fn a_failure_midway_says_nothing_of_the_producers_text() {
             let steps = vec![batch(&[1]), Step::Fail(code), batch(&[2])];
             let (stream, calls) = raw(Ok(ints("a")), steps, text);
             let mut reader = open(stream).unwrap();
-            assert_eq!(reader.next().unwrap().unwrap().num_rows(), 1);
+            assert_eq!(reader.next().unwrap().unwrap().rows(), 1);
             let error = reader.next().unwrap_err();
             assert_eq!(error.code, Code::SourceFailed);
             assert_eq!(error.data.as_deref(), Some("batch 2"));
@@ -335,7 +335,9 @@ fn a_dictionary_at_the_same_address_is_checked_once() {
     let mut reader = open(stream).unwrap();
     let mut addresses = vec![];
     let mut kept = vec![];
-    while let Some(batch) = reader.next().unwrap() {
+    while let Some(incoming) = reader.next().unwrap() {
+        let batch = incoming.batch().unwrap();
+        incoming.window_done();
         let column = batch.column(0).as_dictionary::<Int32Type>();
         let values = column.values().as_string::<i32>();
         assert!(values.is_null(1022) && values.value(1023) == "z" && values.value(1022) == "\0");
@@ -344,11 +346,33 @@ fn a_dictionary_at_the_same_address_is_checked_once() {
     }
     assert_eq!(addresses[0], addresses[1]);
     assert_ne!(addresses[1], addresses[2]);
-    assert_ne!(addresses[2], addresses[3], "only the last batch's is remembered");
+    assert_ne!(addresses[2], addresses[3], "only the last window's is remembered");
     drop((kept, reader));
     all_released(&calls);
     // Nothing holds the producer's memory any more.
     for dictionary in [first, second] {
         assert_eq!(dictionary.into_data().buffers()[1].strong_count(), 1);
     }
+}
+
+#[test]
+fn a_bad_value_is_found_in_the_piece_that_holds_it() {
+    let schema = || SchemaSpec::new("+s", "").with(vec![SchemaSpec::new("u", "a")]);
+    let texts = || {
+        let buffers =
+            vec![Mem::Null, bytes_of(&[0_i32, 1, 2, 3]), Mem::Bytes(vec![b'a', 0xff, b'c'])];
+        Step::Batch(Spec::table(3, vec![Spec::new(3, buffers)]))
+    };
+    let (stream, calls) = raw(Ok(schema()), vec![texts()], None);
+    let mut reader = open(stream).unwrap();
+    let incoming = reader.next().unwrap().unwrap();
+    for (start, sound) in [(0, true), (1, false), (2, true)] {
+        assert_eq!(incoming.slice(start, 1).batch().is_ok(), sound, "{start}");
+    }
+    let error = incoming.column(0).unwrap_err();
+    assert_eq!(error.code, Code::InvalidArrow);
+    assert!(error.data.as_deref().unwrap().starts_with("batch 1"), "{error}");
+    assert_eq!(incoming.slice(2, 9).rows(), 1, "a slice ends where its batch does");
+    drop((incoming, reader));
+    all_released(&calls);
 }

@@ -12,6 +12,11 @@ use super::super::node::{items, Node};
 use super::super::place::invalid;
 use super::{array, counted, is_null};
 use crate::error::{Error, Result};
+use crate::kernels::bits;
+use crate::kernels::compare::Ranged;
+
+/// Values that are compared before their bits are looked at.
+const BLOCK: usize = 4096;
 
 pub(super) fn vet(node: Node) -> Result<ArrayData> {
     let nulls = counted(&node);
@@ -43,19 +48,19 @@ pub(super) fn vet(node: Node) -> Result<ArrayData> {
 /// Whether every value that is not null lies in `-most..=most`.
 fn fit<T>(node: &Node, nulls: Option<&NullBuffer>, most: Option<&T>) -> Result<bool>
 where
-    T: ArrowNativeType + std::ops::Neg<Output = T>,
+    T: ArrowNativeType + Ranged + std::ops::Neg<Output = T>,
 {
     let most = *most.ok_or_else(|| invalid("the decimal's precision is out of range"))?;
     let least = -most;
     let values = items::<T>(node.buffers.first(), node.len)?;
-    let over = |value: &T| *value > most || *value < least;
-    let mut any = false;
-    for value in values {
-        any |= *value > most;
-        any |= *value < least;
+    let mut over = [0; BLOCK / 64];
+    for (index, block) in values.chunks(BLOCK).enumerate() {
+        let over = over.get_mut(..bits::words(block.len())).unwrap_or_default();
+        T::outside(block, least, most, over);
+        // What is under a null may be anything.
+        if bits::ones_of(over).any(|slot| !is_null(nulls, index * BLOCK + slot)) {
+            return Ok(false);
+        }
     }
-    if !any {
-        return Ok(true);
-    }
-    Ok(!values.iter().enumerate().any(|(slot, value)| over(value) && !is_null(nulls, slot)))
+    Ok(true)
 }

@@ -33,7 +33,7 @@ pub(super) enum Nulls {
 #[derive(Debug)]
 pub(super) struct How<'a> {
     pub(super) nulls: Nulls,
-    pub(super) known: &'a mut Known,
+    pub(super) known: &'a Known,
 }
 
 /// Checks an array with all it contains.

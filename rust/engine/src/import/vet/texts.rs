@@ -9,15 +9,16 @@ use super::super::node::{items, Node};
 use super::super::place::invalid;
 use super::{array, counted, is_null, How, Nulls};
 use crate::error::{Error, Result};
+use crate::kernels::{mask, text};
 
 pub(super) fn vet<O: OffsetSizeTrait>(node: Node, how: &mut How<'_>) -> Result<ArrayData> {
     let nulls = counted(&node);
     let offsets = items::<O>(node.buffers.first(), node.len + 1)?;
     let values = node.buffers.get(1).map_or(&[][..], Buffer::as_slice);
     let (first, last) = bounds(offsets, values.len())?;
-    let text = matches!(node.data_type, DataType::Utf8 | DataType::LargeUtf8);
+    let is_text_type = matches!(node.data_type, DataType::Utf8 | DataType::LargeUtf8);
     let used = values.get(first..last).ok_or_else(out_of_bounds)?;
-    if !text || is_text(offsets, used, first) {
+    if !is_text_type || is_text(offsets, used, first) {
         return Ok(array(node.data_type, node.len, nulls, 0, node.buffers, vec![]));
     }
     // What is wrong may hide under nulls.
@@ -44,11 +45,8 @@ pub(super) fn bounds<O: OffsetSizeTrait>(offsets: &[O], limit: usize) -> Result<
     };
     let first = first.to_usize().ok_or_else(|| invalid("the first offset is negative"))?;
     // In order from a first that is not negative, none is; up to the last, none is above it.
-    let mut backwards = false;
-    for (this, next) in offsets.iter().zip(offsets.iter().skip(1)) {
-        backwards |= next < this;
-    }
-    if backwards {
+    let next = offsets.get(1..).unwrap_or_default();
+    if mask::any_pair(offsets, next, |this, next| next < this) {
         return Err(invalid("offsets run backwards"));
     }
     let last = last.to_usize().filter(|last| *last <= limit).ok_or_else(out_of_bounds)?;
@@ -57,7 +55,7 @@ pub(super) fn bounds<O: OffsetSizeTrait>(offsets: &[O], limit: usize) -> Result<
 
 /// Whether all bytes are UTF-8 and no offset splits a character. `used` starts at offset `first`.
 fn is_text<O: OffsetSizeTrait>(offsets: &[O], used: &[u8], first: usize) -> bool {
-    if used.is_ascii() {
+    if text::is_ascii(used) {
         return true;
     }
     let Ok(text) = std::str::from_utf8(used) else {

@@ -8,41 +8,28 @@ use super::super::node::{items, Node};
 use super::super::place::invalid;
 use super::{array, counted, is_null, How, Nulls};
 use crate::error::Result;
+use crate::kernels::views::not_short_ascii;
+use crate::kernels::{bits, text};
 
-/// For each length of an inline view, the bits that are zero if it is ASCII and its padding zero.
-const SHORT: [u128; MAX_INLINE_VIEW_LEN as usize + 1] = {
-    let mut masks = [0; MAX_INLINE_VIEW_LEN as usize + 1];
-    let mut length = 0;
-    while length < masks.len() {
-        let mut byte = 0;
-        while byte < 12 {
-            let bits: u128 = if byte < length { 0x80 } else { 0xff };
-            masks[length] |= bits << (32 + 8 * byte);
-            byte += 1;
-        }
-        length += 1;
-    }
-    masks
-};
+/// Views that are looked at together.
+const BLOCK: usize = 4096;
 
 pub(super) fn vet(mut node: Node, how: &mut How<'_>) -> Result<ArrayData> {
     let nulls = counted(&node);
     let views = items::<u128>(node.buffers.first(), node.len)?;
     let values = node.buffers.get(1..).unwrap_or_default();
-    let text = node.data_type == DataType::Utf8View;
-    let check = |view: &u128| {
-        if text {
-            check::<true>(*view, values)
-        } else {
-            check::<false>(*view, values)
-        }
+    let sound = if node.data_type == DataType::Utf8View {
+        all_sound::<true>(views, values)
+    } else {
+        all_sound::<false>(views, values)
     };
-    // The usual short view, without a jump for each of its properties.
-    let short = |view: &u128| SHORT.get(*view as u32 as usize).is_some_and(|m| view & m == 0);
-    if !views.iter().all(|view| short(view) || check(view).is_ok()) {
+    if !sound {
         for (slot, view) in views.iter().enumerate() {
             if how.nulls == Nulls::Strict || !is_null(nulls.as_ref(), slot) {
-                check(view)?;
+                match node.data_type {
+                    DataType::Utf8View => check::<true>(*view, values),
+                    _ => check::<false>(*view, values),
+                }?;
             }
         }
         let repaired = blanked(views, nulls.as_ref());
@@ -51,6 +38,67 @@ pub(super) fn vet(mut node: Node, how: &mut How<'_>) -> Result<ArrayData> {
         }
     }
     Ok(array(node.data_type, node.len, nulls, 0, node.buffers, vec![]))
+}
+
+/// Whether every view is sound, also those under nulls. The usual short views are found many at a
+/// time; of long ones, the bytes that lie one behind the other are looked at together.
+fn all_sound<const TEXT: bool>(views: &[u128], values: &[Buffer]) -> bool {
+    let mut others = [0; BLOCK / 64];
+    let mut run = Run::default();
+    for block in views.chunks(BLOCK) {
+        let others = others.get_mut(..bits::words(block.len())).unwrap_or_default();
+        not_short_ascii(block, others);
+        for slot in bits::ones_of(others) {
+            let Some(view) = block.get(slot) else { return false };
+            if *view as u32 <= MAX_INLINE_VIEW_LEN {
+                if check::<TEXT>(*view, values).is_err() {
+                    return false;
+                }
+                continue;
+            }
+            let view = ByteView::from(*view);
+            if long(&view, values).is_err() {
+                return false;
+            }
+            if TEXT && !run.extend(&view) && !(run.is_ascii(values) && run.restart(&view)) {
+                return false;
+            }
+        }
+    }
+    !TEXT || run.is_ascii(values)
+}
+
+/// Bytes of one buffer that views lead to, one view behind the other.
+#[derive(Default)]
+struct Run {
+    buffer: u32,
+    start: usize,
+    end: usize,
+}
+
+impl Run {
+    /// Whether the view's bytes follow; they belong to the run then.
+    fn extend(&mut self, view: &ByteView) -> bool {
+        let follows = view.buffer_index == self.buffer && view.offset as usize == self.end;
+        if follows {
+            self.end += view.length as usize;
+        }
+        follows
+    }
+
+    fn restart(&mut self, view: &ByteView) -> bool {
+        self.buffer = view.buffer_index;
+        self.start = view.offset as usize;
+        self.end = self.start + view.length as usize;
+        true
+    }
+
+    /// Text that is not ASCII is left to the check of each view.
+    fn is_ascii(&self, values: &[Buffer]) -> bool {
+        let buffer = values.get(self.buffer as usize);
+        self.start == self.end
+            || buffer.and_then(|b| b.get(self.start..self.end)).is_some_and(text::is_ascii)
+    }
 }
 
 fn blanked(views: &[u128], nulls: Option<&NullBuffer>) -> Buffer {
@@ -73,8 +121,16 @@ fn check<const TEXT: bool>(view: u128, values: &[Buffer]) -> Result<()> {
         }
         return Ok(());
     }
-    let view = ByteView::from(view);
-    if [view.length, view.buffer_index, view.offset].iter().any(|part| *part > i32::MAX as u32) {
+    let value = long(&ByteView::from(view), values)?;
+    if TEXT && !value.is_ascii() {
+        std::str::from_utf8(value).map_err(|_| not_text())?;
+    }
+    Ok(())
+}
+
+/// The bytes of a long view, which lie inside their buffer and begin with its prefix.
+fn long<'a>(view: &ByteView, values: &'a [Buffer]) -> Result<&'a [u8]> {
+    if (view.length | view.buffer_index | view.offset) > i32::MAX as u32 {
         return Err(invalid("a view has a negative part"));
     }
     let buffer = values
@@ -82,13 +138,11 @@ fn check<const TEXT: bool>(view: u128, values: &[Buffer]) -> Result<()> {
         .ok_or_else(|| invalid("a view names a buffer that there is not"))?;
     let start = view.offset as usize;
     let value = buffer
-        .get(start..start + length as usize)
+        .get(start..start + view.length as usize)
         .ok_or_else(|| invalid("a view leads outside its buffer"))?;
-    if !value.starts_with(&view.prefix.to_le_bytes()) {
-        return Err(invalid("the prefix of a view is not that of its value"));
+    if value.first_chunk() == Some(&view.prefix.to_le_bytes()) {
+        Ok(value)
+    } else {
+        Err(invalid("the prefix of a view is not that of its value"))
     }
-    if TEXT && !value.is_ascii() {
-        std::str::from_utf8(value).map_err(|_| not_text())?;
-    }
-    Ok(())
 }
