@@ -65,7 +65,7 @@ def failures(report: Any) -> dict[str, int]:
     """Failing rows of each check. Of a repeated key all rows count, or all but the first."""
     return {
         outcome.id: outcome.surplus if outcome.check == "unique" else outcome.failed_rows
-        for outcome in report.checks
+        for outcome in report.findings
     }
 
 

@@ -289,12 +289,10 @@ class Run:
             return None
 
     def _finish(self) -> None:
-        text, self.input_digest = self._native.finish()
+        found, self.input_digest = self._native.finish()
         seconds = time.perf_counter() - self._started
         metrics = Metrics(self.bytes, seconds, self.rows / seconds if seconds else 0.0)
-        self._report = Report.from_dict(
-            json.loads(text), metrics=metrics, places=self.contract.positions
-        )
+        self._report = _report(found, self.contract, metrics)
 
 
 class Merge:
@@ -331,8 +329,8 @@ class Merge:
             EngineError: fingerprints of some rows were not taken.
         """
         with _faults(self.contract):
-            text, digest = self._native.finish()
-        return Report.from_dict(json.loads(text), places=self.contract.positions), digest
+            found, digest = self._native.finish()
+        return _report(found, self.contract, Metrics()), digest
 
 
 class Source:
@@ -386,6 +384,19 @@ def _faults(contract: Contract) -> Iterator[None]:
         yield
     except _native.EngineFault as fault:
         raise _error(fault, contract) from None
+
+
+def _report(found: _native.Report, contract: Contract, metrics: Metrics) -> Report:
+    return Report.unread(
+        lambda: Report.from_dict(json.loads(found.to_json()), places=contract.positions),
+        spotless=found.spotless,
+        dataset=found.dataset,
+        status=found.status,
+        rows=found.rows,
+        accepted_rows=found.accepted_rows,
+        rejected_rows=found.rejected_rows,
+        metrics=metrics,
+    )
 
 
 def _batch(native: _native.Batch | None) -> pa.RecordBatch | None:

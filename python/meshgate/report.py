@@ -7,9 +7,9 @@ Equal rows give equal reports, byte for byte in their canonical JSON. What depen
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from meshgate.errors import EngineError, Where
 
@@ -122,9 +122,12 @@ class Metrics:
     rows_per_second: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Report:
     """Everything that a run found.
+
+    The outcomes of a fresh run are read when somebody asks for them: of a small batch that is
+    fine, reading them would take longer than the run.
 
     Attributes:
         dataset: the contract's dataset.
@@ -143,8 +146,42 @@ class Report:
     accepted_rows: int
     rejected_rows: int
     checks: tuple[CheckOutcome, ...]
-    masks: tuple[MaskOutcome, ...] = ()
+    masks: tuple[MaskOutcome, ...] = field(default_factory=tuple)
     metrics: Metrics = field(default=Metrics(), compare=False)
+
+    @classmethod
+    def unread(cls, read: Callable[[], Report], *, spotless: bool, **totals: Any) -> Report:
+        """A report whose outcomes are read later.
+
+        Args:
+            read: gives the whole report.
+            spotless: every clause passed without a failing row.
+            totals: the fields but `checks` and `masks`.
+        """
+        report = object.__new__(cls)
+        vars(report).update(totals, _read=read, _spotless=spotless)
+        return report
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            # Asked only for what is not there: the outcomes that nobody has read yet.
+            read = vars(self).get("_read")
+            if read is None or name not in ("checks", "masks"):
+                raise AttributeError(name)
+            whole = read()
+            vars(self).update(checks=whole.checks, masks=whole.masks)
+            return vars(self)[name]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (Report, tuple(getattr(self, f.name) for f in fields(self)))
+
+    @property
+    def findings(self) -> tuple[CheckOutcome, ...]:
+        """The clauses that did not pass, or passed with failing rows that are tolerated."""
+        if vars(self).get("_spotless"):
+            return ()
+        return tuple(c for c in self.checks if c.status != "pass" or c.failed_rows)
 
     @property
     def ok(self) -> bool:
@@ -229,8 +266,7 @@ class Report:
             head += f", {self.rejected_rows:,} in quarantine ({share:.3g} %)"
         if self.metrics.seconds:
             head += f"   {self.metrics.rows_per_second / 1e6:.1f} M rows/s"
-        worst_first = sorted(self.checks, key=lambda c: -STATUSES.index(c.status))
-        shown = [c for c in worst_first if c.status != "pass" or c.failed_rows]
+        shown = sorted(self.findings, key=lambda c: -STATUSES.index(c.status))
         lines = [head]
         width = max((len(", ".join(c.columns)) for c in shown), default=0)
         for c in shown:

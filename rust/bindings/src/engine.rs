@@ -10,6 +10,7 @@ use meshgate_engine::error::{Code, Error};
 use meshgate_engine::import::{Incoming, StreamReader};
 use meshgate_engine::masks::KeyRing;
 use meshgate_engine::plan::Plan as EnginePlan;
+use meshgate_engine::report::Report as EngineReport;
 use meshgate_engine::run::{Merge as EngineMerge, Options, Part, Run as EngineRun, Split};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyCapsule};
@@ -29,6 +30,7 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Run>()?;
     module.add_class::<Merge>()?;
     module.add_class::<Batch>()?;
+    module.add_class::<Report>()?;
     module.add_class::<Schema>()
 }
 
@@ -241,6 +243,48 @@ impl State {
     }
 }
 
+/// What a run found. The totals are there at once; a JSON text has the rest.
+#[pyclass(frozen, module = "meshgate._native")]
+struct Report(EngineReport);
+
+#[pymethods]
+impl Report {
+    #[getter]
+    fn dataset(&self) -> &str {
+        &self.0.dataset
+    }
+
+    #[getter]
+    fn status(&self) -> &'static str {
+        self.0.status.as_str()
+    }
+
+    #[getter]
+    fn rows(&self) -> u64 {
+        self.0.rows
+    }
+
+    #[getter]
+    fn accepted_rows(&self) -> u64 {
+        self.0.accepted_rows
+    }
+
+    #[getter]
+    fn rejected_rows(&self) -> u64 {
+        self.0.rejected_rows
+    }
+
+    /// Whether every clause passed without a failing row.
+    #[getter]
+    fn spotless(&self) -> bool {
+        self.0.is_spotless()
+    }
+
+    fn to_json(&self) -> String {
+        self.0.to_json()
+    }
+}
+
 /// One pass of a plan over one source: an iterator of triples (accepted, rejected, keys of a part).
 #[pyclass(frozen, module = "meshgate._native")]
 struct Run(Mutex<State>);
@@ -313,15 +357,15 @@ impl Run {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).bytes
     }
 
-    /// Ends the run: the report as JSON, and the digest of the input if one was asked for.
-    fn finish(&self, py: Python<'_>) -> PyResult<(String, Option<String>)> {
+    /// Ends the run: the report, and the digest of the input if one was asked for.
+    fn finish(&self, py: Python<'_>) -> PyResult<(Report, Option<String>)> {
         self.with(py, |state| {
             let run = state
                 .run
                 .take()
                 .ok_or_else(|| Error::new(Code::RunFinished, "the run is over or has failed"))?;
             let (report, digest) = run.finish()?;
-            Ok((report.to_json(), digest))
+            Ok((Report(report), digest))
         })
     }
 
@@ -371,12 +415,12 @@ impl Merge {
         self.with(py, |merge| Ok(merge.keys(&batch.batch()?)?.map(Batch)))
     }
 
-    /// The report of the whole stream as JSON, and the digest of its rows if one was asked for.
-    fn finish(&self, py: Python<'_>) -> PyResult<(String, Option<String>)> {
+    /// The report of the whole stream, and the digest of its rows if one was asked for.
+    fn finish(&self, py: Python<'_>) -> PyResult<(Report, Option<String>)> {
         enter(py, || {
             let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             let (report, digest) = state.take().ok_or_else(over)?.finish()?;
-            Ok((report.to_json(), digest))
+            Ok((Report(report), digest))
         })
     }
 }

@@ -22,6 +22,17 @@ pub enum Status {
 }
 
 impl Status {
+    /// The word for it in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Warn => "warn",
+            Self::NotEnforced => "not_enforced",
+            Self::Fail => "fail",
+            Self::Error => "error",
+        }
+    }
+
     /// The worse of two: error, fail, not enforced, warn, pass.
     #[must_use]
     pub fn worst(self, other: Self) -> Self {
@@ -113,6 +124,12 @@ pub struct Report {
 }
 
 impl Report {
+    /// Whether every clause passed without a failing row, tolerated or not.
+    pub fn is_spotless(&self) -> bool {
+        let spotless = |c: &CheckOutcome| c.status == Status::Pass && c.failed_rows == 0;
+        self.checks.iter().all(spotless)
+    }
+
     /// The report as JSON; equal reports give equal bytes.
     pub fn to_json(&self) -> String {
         // Strings, integers and lists always serialise.
@@ -157,6 +174,14 @@ mod tests {
         assert!(pct(0, 1).tolerates(0, 0));
         let both = Threshold { max_rows: Some(5), max_pct: Some((1, 1)) };
         assert!(!both.tolerates(5, 100) && both.tolerates(5, 500) && !both.tolerates(6, 10_000));
+    }
+
+    #[test]
+    fn a_status_is_spelt_alike_everywhere() {
+        use Status::{Error, Fail, NotEnforced, Pass, Warn};
+        for status in [Pass, Warn, NotEnforced, Fail, Error] {
+            assert_eq!(serde_json::to_string(&status).unwrap(), format!("{:?}", status.as_str()));
+        }
     }
 
     #[test]
