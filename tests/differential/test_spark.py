@@ -68,7 +68,7 @@ def session(tmp_path_factory):
         "spark.ui.showConsoleProgress": "false",
         "spark.log.level": "ERROR",
     }
-    builder = SparkSession.builder.master("local[2]")
+    builder = SparkSession.builder.master("local[2,3]")  # two cores, three attempts of a task
     for name, value in settings.items():
         builder = builder.config(name, value)
     opened = builder.getOrCreate()
@@ -124,6 +124,26 @@ def test_an_empty_frame_is_denied_for_its_row_count(mesh, frame):
     assert checked.report.rows == 0
     with pytest.raises(Denied):
         gate.publish(checked)
+
+
+def test_an_attempt_that_is_repeated_counts_once(mesh, frame, tmp_path):
+    def fails_at_first(batches):
+        from pyspark import TaskContext
+
+        context = TaskContext.get()
+        yield from batches
+        (tmp_path / f"{context.partitionId()}-{context.attemptNumber()}").touch()
+        if context.attemptNumber() == 0:
+            raise RuntimeError
+
+    gate = mesh.gate(CONTRACT.encode())
+    shaky = frame.mapInArrow(fails_at_first, frame.schema)
+    checked = on_spark.validate_and_mask(gate, shaky, NOW)
+    assert checked.report.to_json() == gate.check(frame.toArrow(), NOW).to_json()
+    assert checked.accepted.count() == checked.report.accepted_rows
+    assert {f"{part}-{attempt}" for part in range(4) for attempt in range(2)} <= {
+        path.name for path in tmp_path.iterdir()
+    }
 
 
 def test_a_key_that_only_the_driver_has_is_an_error(mesh, frame, monkeypatch):
