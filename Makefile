@@ -81,6 +81,17 @@ test: $(VENV)/.built-quick $(VENV)/.installed-distributed ## All Python tests (A
 test-rust: | need-cargo ## The tests of the Rust crates
 	@cargo test --locked --quiet --profile quick -p meshgate-engine -p meshgate-policy $(ARGS)
 
+FUZZ_SECONDS ?= 60
+FUZZ_TARGETS = $(patsubst rust/engine/fuzz/fuzz_targets/%.rs,%,$(wildcard rust/engine/fuzz/fuzz_targets/*.rs))
+
+.PHONY: fuzz
+fuzz: | need-cargo ## Each fuzz target for FUZZ_SECONDS (60); needs a nightly toolchain and cargo-fuzz
+	@cargo +nightly fuzz --version >/dev/null 2>&1 || { echo "make: fuzzing needs a nightly Rust toolchain" \
+	  "(rustup toolchain install nightly) and cargo-fuzz (cargo install cargo-fuzz)." >&2; exit 1; }
+	@for target in $(FUZZ_TARGETS); do echo "make: fuzzing $$target for $(FUZZ_SECONDS) s"; \
+	  (cd rust/engine && cargo +nightly fuzz run $$target -- \
+	    -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -rss_limit_mb=4096 -print_final_stats=0 2>&1 | tail -n 3); done
+
 .PHONY: lint
 lint: $(VENV)/.built-quick ## Formatting, clippy, ruff, mypy --strict, stubs against the extension
 	cargo fmt --all --check
