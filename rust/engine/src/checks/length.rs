@@ -90,10 +90,9 @@ impl RowCheck for Bounds {
     fn fail(&self, columns: &[ArrayRef], valid: Option<&[u64]>, fail: &mut [u64]) -> Result<()> {
         let column = columns.first().ok_or_else(|| Error::internal("length lost its column"))?;
         let (min, max) = (self.min, self.max);
+        let outside = |n: usize| u8::from(n < min) | u8::from(n > max) != 0;
         if self.bytes {
-            if text::fill_lengths(column, fail, |n| u8::from(n < min) | u8::from(n > max) != 0)
-                .is_some()
-            {
+            if text::fill_lengths(column, fail, outside).is_some() {
                 return Ok(());
             }
             return text::fill(column, valid, fail, |b| b.len() < min || b.len() > max);
@@ -102,6 +101,11 @@ impl RowCheck for Bounds {
         let surely = min.saturating_mul(4);
         let undecided = |n: usize| u8::from(n > max) | u8::from(n < surely) != 0;
         if text::fill_lengths(column, fail, undecided).is_some() && fail.iter().all(|w| *w == 0) {
+            return Ok(());
+        }
+        if text::are_ascii(column) {
+            // Every code point is one byte.
+            text::fill_lengths(column, fail, outside);
             return Ok(());
         }
         let candidates = match valid {

@@ -114,6 +114,25 @@ pub(crate) fn code_points(bytes: &[u8]) -> usize {
     bytes.iter().filter(|b| (**b as i8) >= -0x40).count()
 }
 
+/// Whether the values lie one behind the other, and all their bytes are ASCII.
+pub(crate) fn are_ascii(array: &ArrayRef) -> bool {
+    fn used<O: OffsetSizeTrait>(offsets: &[O], values: &[u8]) -> bool {
+        let span = offsets.first().zip(offsets.last());
+        span.and_then(|(a, b)| values.get(a.as_usize()..b.as_usize())).is_some_and(is_ascii)
+    }
+    match array.data_type() {
+        DataType::Utf8 => {
+            let array = array.as_string::<i32>();
+            used(array.value_offsets(), array.value_data())
+        }
+        DataType::LargeUtf8 => {
+            let array = array.as_string::<i64>();
+            used(array.value_offsets(), array.value_data())
+        }
+        _ => false,
+    }
+}
+
 /// Whether all bytes are ASCII.
 pub(crate) fn is_ascii(bytes: &[u8]) -> bool {
     mask::dispatch(Ascii(bytes))
