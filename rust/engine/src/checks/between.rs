@@ -224,6 +224,10 @@ where
         Ok(())
     }
 
+    fn cost(&self) -> f64 {
+        size_of::<T::Native>() as f64 / 14.0
+    }
+
     fn explain(&self) -> String {
         "range over values".into()
     }

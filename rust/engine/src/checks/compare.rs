@@ -224,6 +224,16 @@ impl RowCheck for Pair {
         }
     }
 
+    fn cost(&self) -> f64 {
+        match self.how {
+            How::Same(_) => 0.8,
+            How::Booleans => 3.0,
+            How::Bytes => 8.0,
+            How::Scaled(..) => 20.0,
+            How::Mixed => 30.0,
+        }
+    }
+
     fn explain(&self) -> String {
         match self.how {
             How::Same(_) => "column against column".into(),

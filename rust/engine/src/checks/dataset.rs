@@ -59,6 +59,11 @@ pub(crate) trait DatasetCheck: Send + Sync + fmt::Debug {
     /// The bound, as the report shows it.
     fn bound(&self) -> String;
 
+    /// Estimated nanoseconds per row on one core, for `explain`.
+    fn cost(&self) -> f64 {
+        1.0
+    }
+
     /// The state as a value that can be carried to where the parts of a stream are merged. A check
     /// without one cannot be judged in parts, and is refused there.
     fn carry(&self, _state: &Self::State) -> Option<Value> {
@@ -106,6 +111,9 @@ pub(crate) trait DynDatasetCheck: Send + Sync + fmt::Debug {
     /// See [`DatasetCheck::bound`].
     fn bound(&self) -> String;
 
+    /// See [`DatasetCheck::cost`].
+    fn cost(&self) -> f64;
+
     /// See [`DatasetCheck::carry`].
     ///
     /// # Errors
@@ -139,6 +147,10 @@ impl<C: DatasetCheck> DynDatasetCheck for C {
 
     fn bound(&self) -> String {
         DatasetCheck::bound(self)
+    }
+
+    fn cost(&self) -> f64 {
+        DatasetCheck::cost(self)
     }
 
     fn carry(&self, state: &DatasetState) -> Result<Option<Value>> {

@@ -347,6 +347,10 @@ impl RowCheck for Words {
         text::fill(column, valid, fail, |bytes| self.contains(bytes) == self.negate)
     }
 
+    fn cost(&self) -> f64 {
+        3.0
+    }
+
     fn explain(&self) -> String {
         format!("membership among {} texts, by length and head", self.members.len())
     }

@@ -122,6 +122,14 @@ impl RowCheck for Bounds {
         })
     }
 
+    fn cost(&self) -> f64 {
+        if self.bytes {
+            0.6
+        } else {
+            1.5
+        }
+    }
+
     fn explain(&self) -> String {
         let unit = if self.bytes { "bytes" } else { "code points" };
         format!("length in {unit} from the offsets, the bytes only where they decide")

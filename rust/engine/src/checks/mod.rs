@@ -192,6 +192,11 @@ pub(crate) trait RowCheck: Send + Sync + std::fmt::Debug {
 
     /// What runs, for `explain`.
     fn explain(&self) -> String;
+
+    /// Estimated nanoseconds per row on one core, for `explain`.
+    fn cost(&self) -> f64 {
+        1.0
+    }
 }
 
 /// A check compiled against its columns.

@@ -121,6 +121,10 @@ impl RowCheck for Search {
         text::fill(column, valid, fail, |bytes| self.regex.is_match(bytes) != self.must_match)
     }
 
+    fn cost(&self) -> f64 {
+        20.0
+    }
+
     fn explain(&self) -> String {
         "pattern in linear time".into()
     }
