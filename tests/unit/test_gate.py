@@ -523,9 +523,9 @@ def test_a_catalog_that_fails_after_the_commit_carries_the_receipt(gate, mesh, m
 
 @pytest.mark.parametrize("pages", [18, 24, 30])
 def test_a_catalog_on_a_full_disk_is_typed_and_nothing_is_half_done(gate, mesh, monkeypatch, pages):
-    from meshgate.catalog import store
+    from meshgate.catalog import sqlite
 
-    real = store._durable
+    real = sqlite._durable
 
     def small(connection, record):
         real(connection, record)
@@ -533,7 +533,7 @@ def test_a_catalog_on_a_full_disk_is_typed_and_nothing_is_half_done(gate, mesh, 
 
     mesh.close()
     with monkeypatch.context() as patch:
-        patch.setattr(store, "_durable", small)
+        patch.setattr(sqlite, "_durable", small)
         mesh._store.close()
         outcomes = []
         for number in range(12):
