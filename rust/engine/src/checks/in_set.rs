@@ -18,7 +18,8 @@ use super::regex_match::Search;
 use super::{Argument, Arity, CheckKind, Clause, Compiled, Definition, RowCheck, Scope};
 use crate::contract::Literal;
 use crate::error::{Code, Error, Result};
-use crate::kernels::{bits, mask, text};
+use crate::kernels::words::Words;
+use crate::kernels::{bits, mask, rows};
 use crate::literal::{exact, Native};
 use crate::promise;
 
@@ -116,7 +117,8 @@ pub(super) fn members(
                     Ok(Compiled::Row(if fold {
                         Box::new(Search::folded(&texts, !negate)?)
                     } else {
-                        Box::new(Words::new(&texts, negate))
+                        let texts: Vec<&[u8]> = texts.iter().map(|t| t.as_bytes()).collect();
+                        Box::new(Texts { words: Words::new(&texts), negate })
                     }))
                 }
                 DataType::Boolean => booleans(clause, values, negate, argument),
@@ -297,54 +299,17 @@ where
     }
 }
 
-/// A set of texts, found by length and first eight bytes, then compared whole.
+/// A set of texts.
 #[derive(Debug)]
-struct Words {
-    /// Bit `n` is set when a member has `n` bytes; bit 63 stands for 63 and more.
-    lengths: u64,
-    /// Sorted by (length, head).
-    members: Vec<(usize, u64, Box<[u8]>)>,
+struct Texts {
+    words: Words,
     negate: bool,
 }
 
-impl Words {
-    fn new(texts: &[&str], negate: bool) -> Self {
-        let mut members: Vec<_> =
-            texts.iter().map(|t| (t.len(), head(t.as_bytes()), t.as_bytes().into())).collect();
-        members.sort();
-        members.dedup();
-        let lengths = members.iter().fold(0, |bits, (len, _, _)| bits | 1 << (*len).min(63));
-        Self { lengths, members, negate }
-    }
-
-    fn contains(&self, bytes: &[u8]) -> bool {
-        if self.lengths >> bytes.len().min(63) & 1 == 0 {
-            return false;
-        }
-        let key = (bytes.len(), head(bytes));
-        let same = |m: &(usize, u64, Box<[u8]>)| (m.0, m.1) == key && (m.0 <= 8 || *m.2 == *bytes);
-        if self.members.len() <= 16 {
-            return self.members.iter().any(same);
-        }
-        let from = self.members.partition_point(|m| (m.0, m.1) < key);
-        self.members.iter().skip(from).take_while(|m| (m.0, m.1) == key).any(same)
-    }
-}
-
-/// The first eight bytes, zero-padded. The length is always compared beside it: "a" and "a\0"
-/// have the same head.
-fn head(bytes: &[u8]) -> u64 {
-    let mut lane = [0u8; 8];
-    for (to, from) in lane.iter_mut().zip(bytes) {
-        *to = *from;
-    }
-    u64::from_le_bytes(lane)
-}
-
-impl RowCheck for Words {
+impl RowCheck for Texts {
     fn fail(&self, columns: &[ArrayRef], valid: Option<&[u64]>, fail: &mut [u64]) -> Result<()> {
         let column = columns.first().ok_or_else(|| Error::internal("a set lost its column"))?;
-        text::fill(column, valid, fail, |bytes| self.contains(bytes) == self.negate)
+        rows::fill(column, valid, fail, self.negate, &self.words)
     }
 
     fn cost(&self) -> f64 {
@@ -352,33 +317,6 @@ impl RowCheck for Words {
     }
 
     fn explain(&self) -> String {
-        format!("membership among {} texts, by length and head", self.members.len())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn words_compare_length_head_and_rest() {
-        let words = Words::new(&["a", "abcdefgh", "abcdefghi", "", "äöü"], false);
-        for member in ["a", "abcdefgh", "abcdefghi", "", "äöü"] {
-            assert!(words.contains(member.as_bytes()), "{member:?}");
-        }
-        for other in ["a\0", "abcdefghj", "abcdefg", "b", "\0"] {
-            assert!(!words.contains(other.as_bytes()), "{other:?}");
-        }
-        let many: Vec<String> = (0..100).map(|i| format!("member-number-{i}")).collect();
-        let refs: Vec<&str> = many.iter().map(String::as_str).collect();
-        let words = Words::new(&refs, false);
-        assert!(many.iter().all(|m| words.contains(m.as_bytes())));
-        assert!(!words.contains(b"member-number-100"));
-    }
-
-    #[test]
-    fn heads_of_empty_slices_are_zero() {
-        assert_eq!(head(b""), 0);
-        assert_eq!(head(b"a"), head(b"a\0"));
+        format!("membership among {} texts", self.words.len())
     }
 }

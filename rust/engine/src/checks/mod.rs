@@ -15,6 +15,7 @@ mod in_set;
 mod length;
 mod not_null;
 mod order;
+mod pattern;
 mod regex_match;
 mod row_count;
 mod unique;

@@ -3,18 +3,14 @@
 
 use arrow_array::ArrayRef;
 use arrow_schema::DataType;
-use regex::bytes::{Regex, RegexBuilder};
 
+use super::pattern::Pattern;
 use super::{ecma, Argument, Arity, CheckKind, Clause, Compiled, Definition, RowCheck, Scope};
 use crate::contract::Literal;
-use crate::error::{Code, Error, Result};
-use crate::kernels::text;
+use crate::error::{Error, Result};
 
 pub(super) struct RegexMatch;
 pub(super) struct RegexNot;
-
-/// Bytes of the compiled program, and of the lazy automaton's cache.
-const PROGRAM_BYTES: usize = 1 << 20;
 
 const ARGUMENTS: &[Argument] = &[
     Argument {
@@ -83,34 +79,33 @@ fn pattern(clause: &Clause<'_>, must_match: bool) -> Result<Compiled> {
     } else {
         translated
     };
-    Ok(Compiled::Row(Box::new(Search::new(&translated, must_match)?)))
+    let search = Search::new(&translated, must_match)?;
+    if must_match && search.pattern.matches_all() {
+        return Ok(Compiled::Always("every text matches the pattern".into()));
+    }
+    Ok(Compiled::Row(Box::new(search)))
 }
 
 /// One compiled search.
 #[derive(Debug)]
 pub(super) struct Search {
-    regex: Regex,
+    pattern: Pattern,
     must_match: bool,
 }
 
 impl Search {
     fn new(pattern: &str, must_match: bool) -> Result<Self> {
-        let regex = RegexBuilder::new(pattern)
-            .size_limit(PROGRAM_BYTES)
-            .dfa_size_limit(PROGRAM_BYTES)
-            .nest_limit(64)
+        let hir = regex_syntax::ParserBuilder::new()
+            .utf8(false)
             .build()
-            .map_err(|_| {
-                Error::new(Code::BadPattern, "the pattern is too large or too deeply nested")
-                    .at("/args/pattern")
-                    .help("repeat less, or split it into several checks")
-            })?;
-        Ok(Self { regex, must_match })
+            .parse(pattern)
+            .map_err(|_| Error::internal("a translated pattern is no pattern"))?;
+        Ok(Self { pattern: Pattern::new(&hir)?, must_match })
     }
 
     /// Whole-value membership under Unicode simple case folding.
     pub(super) fn folded(texts: &[&str], must_match: bool) -> Result<Self> {
-        let words: Vec<String> = texts.iter().map(|t| regex::escape(t)).collect();
+        let words: Vec<String> = texts.iter().map(|t| regex_syntax::escape(t)).collect();
         Self::new(&format!(r"\A(?i:{})\z", words.join("|")), must_match)
     }
 }
@@ -118,7 +113,7 @@ impl Search {
 impl RowCheck for Search {
     fn fail(&self, columns: &[ArrayRef], valid: Option<&[u64]>, fail: &mut [u64]) -> Result<()> {
         let column = columns.first().ok_or_else(|| Error::internal("a pattern lost its column"))?;
-        text::fill(column, valid, fail, |bytes| self.regex.is_match(bytes) != self.must_match)
+        self.pattern.fill(column, valid, fail, !self.must_match)
     }
 
     fn cost(&self) -> f64 {
@@ -126,6 +121,6 @@ impl RowCheck for Search {
     }
 
     fn explain(&self) -> String {
-        "pattern in linear time".into()
+        self.pattern.explain()
     }
 }

@@ -7,10 +7,15 @@
 pub(crate) mod bits;
 pub(crate) mod compare;
 pub mod cpu;
+pub(crate) mod dfa;
 pub(crate) mod encoding;
 pub(crate) mod hex;
 pub(crate) mod mask;
+pub(crate) mod rows;
 pub(crate) mod sha256;
 pub(crate) mod slab;
+#[cfg(test)]
+pub(crate) mod testing;
 pub(crate) mod text;
 pub(crate) mod views;
+pub(crate) mod words;

@@ -1,0 +1,287 @@
+//! Membership of short byte strings in a set, without a branch per row.
+//!
+//! A string of up to 16 (or 32) bytes is one (or two) words of 16 bytes, read at once and masked to
+//! its length. Its place in the table comes from a few multiplications, with factors chosen when the
+//! table was made so that members rarely meet; as many neighbours are compared as the unluckiest
+//! member needs. The length is compared beside the words: "a" and "a\0" have the same words. Longer
+//! strings are looked up in a hash set.
+
+use std::collections::HashSet;
+
+use super::rows::{Question, Row, Rows};
+
+/// Bytes of a word.
+const WORD: usize = 16;
+/// Sets of factors that are tried.
+const TRIES: u64 = 64;
+/// Slots per member.
+const ROOM: usize = 4;
+
+/// The bytes of a word that belong to a string of so many bytes.
+const MASKS: [u128; WORD + 1] = {
+    let mut masks = [u128::MAX; WORD + 1];
+    let mut len = 0;
+    while len < WORD {
+        masks[len] = (1 << (8 * len)) - 1;
+        len += 1;
+    }
+    masks
+};
+
+/// A string of at most `N` words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Key<const N: usize> {
+    words: [u128; N],
+    len: usize,
+}
+
+impl<const N: usize> Key<N> {
+    /// Equal to no string's key.
+    const VACANT: Self = Self { words: [0; N], len: usize::MAX };
+
+    #[inline]
+    fn of(row: &Row<'_>) -> Self {
+        let mut words = [0; N];
+        for (at, word) in words.iter_mut().enumerate() {
+            let left = row.len().saturating_sub(at * WORD).min(WORD);
+            *word = u128::from_le_bytes(row.word(at * WORD)) & MASKS[left];
+        }
+        Self { words, len: row.len() }
+    }
+
+    /// Equality in one go: what differs first is as likely at the end.
+    #[inline]
+    fn same(&self, other: &Self) -> bool {
+        let mut differ = (self.len ^ other.len) as u128;
+        for (a, b) in self.words.iter().zip(&other.words) {
+            differ |= a ^ b;
+        }
+        differ == 0
+    }
+
+    #[inline]
+    fn hash(&self, factors: &[u64; 2]) -> u64 {
+        let [mut one, mut other] = *factors;
+        let mut hash = (self.len as u64).wrapping_mul(one ^ other.rotate_left(32));
+        for word in self.words {
+            hash = hash
+                .wrapping_add((word as u64).wrapping_mul(one))
+                .wrapping_add(((word >> 64) as u64).wrapping_mul(other));
+            (one, other) = (one.rotate_left(23) | 1, other.rotate_left(41) | 1);
+        }
+        hash ^ hash >> 32
+    }
+}
+
+#[derive(Debug)]
+struct Table<const N: usize> {
+    factors: [u64; 2],
+    shift: u32,
+    /// Slots a member may stand behind its own.
+    reach: usize,
+    /// A power of two, and `reach` more.
+    slots: Box<[Key<N>]>,
+}
+
+impl<const N: usize> Table<N> {
+    fn new(members: &[&[u8]]) -> Self {
+        let bits = (members.len() * ROOM).next_power_of_two().trailing_zeros().max(1);
+        let keys: Vec<Key<N>> =
+            members.iter().map(|m| Key::of(&Row::within(m, 0, m.len()))).collect();
+        let tried = (0..TRIES).map(|seed| {
+            let factors = [mix(2 * seed + 1) | 1, mix(2 * seed + 2) | 1];
+            Self::with(factors, bits, &keys)
+        });
+        let mut best: Option<Self> = None;
+        for table in tried {
+            let better = best.as_ref().is_none_or(|b| table.reach < b.reach);
+            if better {
+                best = Some(table);
+            }
+            if best.as_ref().is_some_and(|b| b.reach == 0) {
+                break;
+            }
+        }
+        best.unwrap_or_else(|| Self::with([1, 1], bits, &keys))
+    }
+
+    fn with(factors: [u64; 2], bits: u32, keys: &[Key<N>]) -> Self {
+        let shift = 32 - bits;
+        let mut slots = vec![Key::VACANT; (1 << bits) + keys.len()];
+        let mut reach = 0;
+        for key in keys {
+            let home = Self::home(key.hash(&factors), shift);
+            let free = slots.iter().skip(home).position(|slot| *slot == Key::VACANT).unwrap_or(0);
+            slots[home + free] = *key;
+            reach = reach.max(free);
+        }
+        slots.truncate((1 << bits) + reach);
+        Self { factors, shift, reach, slots: slots.into() }
+    }
+
+    fn members(&self) -> usize {
+        self.slots.iter().filter(|slot| **slot != Key::VACANT).count()
+    }
+
+    #[inline]
+    fn home(hash: u64, shift: u32) -> usize {
+        (hash as u32 >> shift) as usize
+    }
+
+    #[inline]
+    fn contains(&self, row: &Row<'_>) -> bool {
+        let key = Key::of(row);
+        let home = Self::home(key.hash(&self.factors), self.shift);
+        let same = |at: usize| self.slots.get(at).is_some_and(|slot| slot.same(&key));
+        let mut found = same(home);
+        for next in 1..=self.reach {
+            found |= same(home + next);
+        }
+        found
+    }
+}
+
+fn mix(mut x: u64) -> u64 {
+    x = (x ^ (x >> 32)).wrapping_mul(0xd6e8_feb8_6659_fd93);
+    x = (x ^ (x >> 32)).wrapping_mul(0xd6e8_feb8_6659_fd93);
+    x ^ (x >> 32)
+}
+
+#[derive(Debug)]
+enum Short {
+    One(Table<1>),
+    Two(Table<2>),
+}
+
+/// A set of byte strings.
+#[derive(Debug)]
+pub(crate) struct Words {
+    short: Short,
+    /// Members that do not fit in two words.
+    long: HashSet<Box<[u8]>>,
+}
+
+impl Words {
+    /// The set of these strings, which may repeat.
+    pub(crate) fn new(members: &[&[u8]]) -> Self {
+        let mut members = members.to_vec();
+        members.sort_unstable();
+        members.dedup();
+        let (short, long): (Vec<_>, Vec<_>) =
+            members.into_iter().partition(|m| m.len() <= 2 * WORD);
+        let one = short.iter().all(|m| m.len() <= WORD);
+        let short =
+            if one { Short::One(Table::new(&short)) } else { Short::Two(Table::new(&short)) };
+        Self { short, long: long.into_iter().map(Into::into).collect() }
+    }
+
+    /// Different members.
+    pub(crate) fn len(&self) -> usize {
+        let count = |taken: usize| taken + self.long.len();
+        match &self.short {
+            Short::One(table) => count(table.members()),
+            Short::Two(table) => count(table.members()),
+        }
+    }
+
+    #[inline]
+    fn each<R: Rows>(
+        &self,
+        rows: &R,
+        first: usize,
+        asked: u64,
+        short: impl Fn(&Row<'_>) -> bool,
+    ) -> u64 {
+        let mut found = 0;
+        let mut rest = asked;
+        while rest != 0 {
+            let row = rows.row(first + rest.trailing_zeros() as usize);
+            let yes = short(&row)
+                || (row.len() > 2 * WORD
+                    && !self.long.is_empty()
+                    && self.long.contains(row.bytes()));
+            found |= (rest & rest.wrapping_neg()) & u64::from(yes).wrapping_neg();
+            rest &= rest - 1;
+        }
+        found
+    }
+}
+
+impl Question for Words {
+    fn ask<R: Rows>(&self, rows: &R, first: usize, asked: u64) -> u64 {
+        match &self.short {
+            Short::One(table) => self.each(rows, first, asked, |row| table.contains(row)),
+            Short::Two(table) => self.each(rows, first, asked, |row| table.contains(row)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::{rows, testing};
+    use proptest::prelude::*;
+
+    fn members_among(members: &[&[u8]], values: &[Option<Vec<u8>>], offset: usize) -> Vec<usize> {
+        let words = Words::new(members);
+        let decoy = members.first().copied().unwrap_or_default();
+        testing::in_all_layouts(values, decoy, offset, |array, valid, out| {
+            rows::fill(array, valid, out, true, &words).unwrap();
+        })
+    }
+
+    fn contains(members: &[&[u8]], value: &[u8]) -> bool {
+        !members_among(members, &[Some(value.to_vec())], 0).is_empty()
+    }
+
+    #[test]
+    fn what_differs_only_in_length_or_at_the_end_is_told_apart() {
+        let sixteen = [b'x'; 16];
+        let members: [&[u8]; 6] = [b"a", b"", b"abcdefgh", &sixteen, "äöü".as_bytes(), b"a\0b"];
+        for member in members {
+            assert!(contains(&members, member), "{member:?}");
+        }
+        for other in
+            [&b"a\0"[..], b"\0", b"abcdefg", b"abcdefghi", &[b'x'; 17], &[b'x'; 15], b"a\0c"]
+        {
+            assert!(!contains(&members, other), "{other:?}");
+        }
+        assert!(contains(&[b"a", b"a\0"], b"a\0") && !contains(&[b"a\0"], b"a"));
+    }
+
+    #[test]
+    fn sets_of_any_size_and_length_work() {
+        let many: Vec<Vec<u8>> =
+            (0..3000).map(|i| format!("member-number-{i}").into_bytes()).collect();
+        let long: Vec<Vec<u8>> = (0..40).map(|len| vec![b'y'; len]).collect();
+        for members in [many, long] {
+            let borrowed: Vec<&[u8]> = members.iter().map(Vec::as_slice).collect();
+            let words = Words::new(&borrowed);
+            assert_eq!(words.len(), members.len());
+            let values: Vec<_> = members.iter().cloned().map(Some).collect();
+            assert_eq!(members_among(&borrowed, &values, 1).len(), members.len());
+            assert!(
+                !contains(&borrowed, b"member-number-3000") && !contains(&borrowed, &[b'y'; 40])
+            );
+        }
+        assert!(!contains(&[], b""));
+    }
+
+    proptest! {
+        #[test]
+        fn a_set_equals_a_hash_set(
+            members in prop::collection::vec(prop::collection::vec(prop::sample::select(b"ab\0".to_vec()), 0..36), 1..20),
+            values in prop::collection::vec(prop::option::of(prop::collection::vec(prop::sample::select(b"ab\0".to_vec()), 0..36)), 0..150),
+            offset in 0usize..64,
+        ) {
+            let mut values = values;
+            values.extend(members.iter().cloned().map(Some));
+            let borrowed: Vec<&[u8]> = members.iter().map(Vec::as_slice).collect();
+            let oracle: HashSet<&[u8]> = borrowed.iter().copied().collect();
+            let expected: Vec<usize> = (0..values.len())
+                .filter(|row| values[*row].as_deref().is_some_and(|v| oracle.contains(v)))
+                .collect();
+            prop_assert_eq!(members_among(&borrowed, &values, offset), expected);
+        }
+    }
+}
