@@ -15,6 +15,7 @@ use arrow_array::{
 };
 use arrow_schema::{Field, Schema};
 use meshgate_engine::contract::Contract;
+use meshgate_engine::import::Incoming;
 use meshgate_engine::masks::KeyRing;
 use meshgate_engine::plan::Plan;
 use meshgate_engine::run::{Options, Run};
@@ -165,6 +166,7 @@ fn nanos(column: ArrayRef, check: &str, args: &str) -> f64 {
     let plan = Arc::new(Plan::compile(&contract, &schema, &KeyRing::new(BTreeMap::new())).unwrap());
     let rows = column.len();
     let batch = RecordBatch::try_new(schema, vec![column]).unwrap();
+    let batch = Incoming::of(&batch).unwrap();
     let begin = Instant::now();
     let mut best = Duration::MAX;
     let mut passes = 0;
