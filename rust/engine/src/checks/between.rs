@@ -16,6 +16,7 @@ use super::{Argument, Arity, CheckKind, Clause, Compiled, Definition, RowCheck, 
 use crate::contract::Literal;
 use crate::error::{Code, Error, Result};
 use crate::kernels::compare::Ranged;
+use crate::kernels::text;
 use crate::literal::{bound, Native, Placed, Rounding};
 use crate::promise::{self, Promise};
 
@@ -29,7 +30,7 @@ impl CheckKind for Between {
             summary: "every value lies between two bounds; NaN lies between none",
             scope: Scope::Row,
             arity: Arity::One,
-            applies_to: "numbers, dates, times, timestamps",
+            applies_to: "numbers, dates, times, timestamps, and strings by code points",
             arguments: &[
                 Argument {
                     name: "min",
@@ -86,7 +87,11 @@ pub(super) fn compile(clause: &Clause<'_>, limits: &Limits<'_>) -> Result<Compil
         ($($pattern:pat => $t:ty,)+) => {
             match &column.data_type {
                 $($pattern => range::<$t>(clause, limits),)+
-                _ => Err(clause.not_applicable(column, "numbers, dates, times and timestamps")),
+                DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => texts(clause, limits),
+                _ => Err(clause.not_applicable(
+                    column,
+                    "numbers, dates, times, timestamps and strings",
+                )),
             }
         };
     }
@@ -115,6 +120,53 @@ pub(super) fn compile(clause: &Clause<'_>, limits: &Limits<'_>) -> Result<Compil
         DataType::Timestamp(TimeUnit::Millisecond, _) => TimestampMillisecondType,
         DataType::Timestamp(TimeUnit::Microsecond, _) => TimestampMicrosecondType,
         DataType::Timestamp(TimeUnit::Nanosecond, _) => TimestampNanosecondType,
+    }
+}
+
+/// Text is ordered by its bytes, which for UTF-8 is the order of code points; there is no locale.
+fn texts(clause: &Clause<'_>, limits: &Limits<'_>) -> Result<Compiled> {
+    let bound = |limit: Option<(&Literal, &'static str)>| match limit {
+        None => Ok(None),
+        Some((Literal::Text(text), _)) => Ok(Some(text.as_bytes().into())),
+        Some((_, name)) => Err(clause.bad(name, "text, in quotes, for a column of strings")),
+    };
+    let texts = Texts {
+        low: bound(limits.low)?,
+        high: bound(limits.high)?,
+        low_open: limits.low_open,
+        high_open: limits.high_open,
+    };
+    if texts.low.as_ref().zip(texts.high.as_ref()).is_some_and(|(low, high)| low > high) {
+        return Err(Error::new(Code::BadArgument, "no value lies between min and max")
+            .help("min must not be above max; text is ordered by code points"));
+    }
+    Ok(Compiled::Row(Box::new(texts)))
+}
+
+#[derive(Debug)]
+struct Texts {
+    low: Option<Box<[u8]>>,
+    high: Option<Box<[u8]>>,
+    low_open: bool,
+    high_open: bool,
+}
+
+impl RowCheck for Texts {
+    fn fail(&self, columns: &[ArrayRef], valid: Option<&[u64]>, fail: &mut [u64]) -> Result<()> {
+        let column = columns.first().ok_or_else(|| Error::internal("between lost its column"))?;
+        text::fill(column, valid, fail, |value| {
+            let below = |low: &[u8]| value < low || (self.low_open && value == low);
+            let above = |high: &[u8]| value > high || (self.high_open && value == high);
+            self.low.as_deref().is_some_and(below) || self.high.as_deref().is_some_and(above)
+        })
+    }
+
+    fn cost(&self) -> f64 {
+        6.0
+    }
+
+    fn explain(&self) -> String {
+        "range over the bytes of texts".into()
     }
 }
 

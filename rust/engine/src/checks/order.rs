@@ -34,7 +34,7 @@ const fn definition(
         summary,
         scope: Scope::Row,
         arity: Arity::One,
-        applies_to: "numbers, dates, times, timestamps; eq and ne also strings and booleans",
+        applies_to: "numbers, dates, times, timestamps, strings; eq and ne also booleans",
         arguments: &[Argument {
             name: "value",
             kind: "a literal of the column's type",

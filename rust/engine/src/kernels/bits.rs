@@ -90,6 +90,16 @@ pub(crate) fn set(bits: &mut [u64], row: usize) {
     }
 }
 
+/// Sets the bits from `start` to before `end`.
+pub(crate) fn set_range(bits: &mut [u64], start: usize, end: usize) {
+    for (index, word) in bits.iter_mut().enumerate().take(words(end)).skip(start / 64) {
+        let first = index * 64;
+        let from = start.saturating_sub(first);
+        let until = (end - first).min(64);
+        *word |= (u64::MAX << from) & (u64::MAX >> (64 - until));
+    }
+}
+
 /// A boolean buffer of `rows` bits.
 pub(crate) fn to_boolean(bits: &[u64], rows: usize) -> BooleanBuffer {
     let bytes: Vec<u8> = bits.iter().flat_map(|w| w.to_le_bytes()).collect();
@@ -102,6 +112,14 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
+        #[test]
+        fn a_range_sets_its_bits(start in 0usize..200, length in 0usize..200) {
+            let mut bits = vec![0; 7];
+            set_range(&mut bits, start, start + length);
+            let set: Vec<usize> = (start..start + length).collect();
+            prop_assert_eq!(ones_of(&bits).collect::<Vec<_>>(), set);
+        }
+
         #[test]
         fn every_bit_offset_gives_the_same_words(
             bools in prop::collection::vec(any::<bool>(), 64..200), offset in 0usize..64

@@ -5,7 +5,8 @@ use arrow_array::types::{
     Int16Type, Int32Type, Int64Type, Int8Type, RunEndIndexType, UInt16Type, UInt32Type, UInt64Type,
     UInt8Type,
 };
-use arrow_array::{Array, ArrayRef, UInt32Array};
+use arrow_array::{Array, ArrayRef, RunArray, UInt32Array};
+use arrow_buffer::ArrowNativeType;
 use arrow_schema::DataType;
 use arrow_select::take::take;
 
@@ -45,7 +46,20 @@ fn fault(_: arrow_schema::ArrowError) -> Error {
     Error::internal("a validated dictionary or run-end array could not be decoded")
 }
 
-/// Sets the bits of the rows whose dictionary value has its bit set in `values`.
+/// The values of a settled dictionary or run-end array, each of which many rows may have.
+pub(crate) fn values(array: &ArrayRef) -> Option<&ArrayRef> {
+    match array.data_type() {
+        DataType::Dictionary(..) => Some(array.as_any_dictionary().values()),
+        DataType::RunEndEncoded(ends, _) => match ends.data_type() {
+            DataType::Int16 => array.as_run_opt::<Int16Type>().map(RunArray::values),
+            DataType::Int32 => array.as_run_opt::<Int32Type>().map(RunArray::values),
+            _ => array.as_run_opt::<Int64Type>().map(RunArray::values),
+        },
+        _ => None,
+    }
+}
+
+/// Sets the bits of the rows whose value has its bit set in `values`.
 pub(crate) fn gather(array: &dyn Array, values: &[u64], out: &mut [u64]) {
     macro_rules! keys {
         ($($t:ty),+) => {$(
@@ -58,15 +72,43 @@ pub(crate) fn gather(array: &dyn Array, values: &[u64], out: &mut [u64]) {
         )+};
     }
     keys!(Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type, UInt16Type, UInt32Type, UInt64Type);
+    macro_rules! runs {
+        ($($t:ty),+) => {$(
+            if let Some(runs) = array.as_run_opt::<$t>() {
+                spread(runs, values, out);
+            }
+        )+};
+    }
+    runs!(Int16Type, Int32Type, Int64Type);
 }
 
-/// The same values in the plain layout, when evaluating per dictionary value would not pay;
+fn spread<R: RunEndIndexType>(runs: &RunArray<R>, values: &[u64], out: &mut [u64]) {
+    let (offset, length) = (runs.offset(), runs.len());
+    let mut start = 0;
+    for (run, end) in runs.run_ends().values().iter().enumerate() {
+        let end = end.as_usize().saturating_sub(offset).min(length);
+        if end > start && bits::get(values, run) {
+            bits::set_range(out, start, end);
+        }
+        start = end;
+    }
+}
+
+/// The same values in the plain layout, when evaluating once per value or run would not pay;
 /// otherwise the array itself.
 pub(crate) fn settle(array: &ArrayRef) -> Result<ArrayRef> {
     match array.data_type() {
         DataType::Dictionary(_, values)
             if !matches!(**values, DataType::Dictionary(..) | DataType::RunEndEncoded(..))
                 && array.as_any_dictionary().values().len() <= array.len() =>
+        {
+            Ok(ArrayRef::clone(array))
+        }
+        DataType::RunEndEncoded(_, field)
+            if !matches!(
+                field.data_type(),
+                DataType::Dictionary(..) | DataType::RunEndEncoded(..)
+            ) && values(array).is_some_and(|values| values.len() <= array.len() / 2) =>
         {
             Ok(ArrayRef::clone(array))
         }

@@ -3,7 +3,6 @@
 use arrow_array::cast::AsArray;
 use arrow_array::{make_array, Array, ArrayRef, PrimitiveArray, RecordBatch};
 use arrow_buffer::NullBuffer;
-use arrow_schema::DataType;
 
 use super::{Fails, Judged, Marks, Piece, Tally, FIRST_ROWS, MORSEL};
 use crate::checks::{DatasetState, Rows};
@@ -45,7 +44,7 @@ impl<'a> Columns<'a> {
 
 /// A column of a piece, ready for checks.
 struct View {
-    /// Plain, or a dictionary that is smaller than the piece.
+    /// Plain, or a dictionary or runs with fewer values than the piece has rows.
     array: ArrayRef,
     nulls: Option<NullBuffer>,
     /// Valid rows; `None` when all are.
@@ -75,8 +74,9 @@ impl View {
         self.nulls.as_ref().map_or(0, |n| n.null_count() as u64)
     }
 
-    fn is_dictionary(&self) -> bool {
-        matches!(self.array.data_type(), DataType::Dictionary(..))
+    /// The values that rows refer to, when they are judged once for all of their rows.
+    fn shared_values(&self) -> Option<&ArrayRef> {
+        encoding::values(&self.array)
     }
 
     /// The values with the nulls of this view, for keys.
@@ -176,13 +176,15 @@ impl Judging<'_> {
                 self.skip(at, nulls);
             }
             Work::Row { leaves, check } => match leaves.as_slice() {
-                [leaf] if !self.view(*leaf)?.is_dictionary() => fused.push(at),
+                [leaf] if self.view(*leaf)?.shared_values().is_none() => fused.push(at),
                 [leaf] => {
                     let view = self.view(*leaf)?;
-                    let values = ArrayRef::clone(view.array.as_any_dictionary().values());
+                    let values = view
+                        .shared_values()
+                        .ok_or_else(|| Error::internal("an encoded column lost its values"))?;
                     let valid = bits::from_nulls(values.logical_nulls().as_ref());
                     let mut of_values = vec![0; bits::words(values.len())];
-                    check.fail(&[ArrayRef::clone(&values)], valid.as_deref(), &mut of_values)?;
+                    check.fail(&[ArrayRef::clone(values)], valid.as_deref(), &mut of_values)?;
                     let mut fail = vec![0; bits::words(self.rows)];
                     encoding::gather(&view.array, &of_values, &mut fail);
                     clear_invalid(&mut fail, view.valid.as_deref(), self.rows);
