@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from meshgate.formats import load as load
     from meshgate.gate import Gate as Gate
     from meshgate.mesh import Mesh as Mesh
+    from meshgate.profile import Profile as Profile
     from meshgate.receipt import Receipt as Receipt
     from meshgate.report import Report as Report
 
@@ -37,6 +38,7 @@ _HOMES = {
     "Decision": "decision",
     "Gate": "gate",
     "Mesh": "mesh",
+    "Profile": "profile",
     "Receipt": "receipt",
     "Report": "report",
     "load": "formats",

@@ -304,6 +304,12 @@ CODES: tuple[Code, ...] = (
         "another version. It says nothing about the data.",
     ),
     Code(
+        "engine.profile_malformed",
+        "a profile cannot be read",
+        "A profile is not of its canonical form: it was altered, or written by another version. It "
+        "says nothing about the data.",
+    ),
+    Code(
         "policy.failed",
         "the policies could not be evaluated",
         "Deciding itself broke, so the answer is a denial. It says nothing about the data "

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from meshgate import _native, errors, source
 from meshgate.contract import Contract
 from meshgate.errors import MeshgateError, UsageError
+from meshgate.profile import Profile
 from meshgate.report import Metrics, Report
 
 if TYPE_CHECKING:
@@ -189,6 +190,7 @@ class Plan:
         outputs: bool = True,
         digest_key: bytes | None = None,
         part_key: bytes | None = None,
+        profile: bool = False,
         progress: Callable[[Run], None] | None = None,
     ) -> Run:
         """Starts a run over data; nothing is read before the run is pulled.
@@ -203,6 +205,7 @@ class Plan:
             part_key: judge a part of a stream that `merge` puts together: the run ends with a
                 `part` instead of a report, and leaves keys to the merge, as fingerprints under
                 this key.
+            profile: look at the values too.
             progress: called after each window with the run.
         """
         opened = data if isinstance(data, Source) else open_source(data)
@@ -217,6 +220,7 @@ class Plan:
                 outputs=outputs,
                 digest_key=digest_key,
                 part_key=part_key,
+                profile=profile,
             )
         except _native.EngineFault as fault:
             raise _error(fault, self.contract) from None
@@ -252,7 +256,7 @@ class Plan:
 
 
 class Run:
-    """One pass of a plan over one stream. Iterate it to its end, then read `report`.
+    """One pass of a plan over one stream. Iterate it to its end, then read `report`, `profile`.
 
     An error of the source or the engine is raised where the iteration meets it; it is kept in
     `error`, so that a writer that wraps what it pulls cannot hide it.
@@ -274,6 +278,7 @@ class Run:
         self._native = native
         self._progress = progress
         self._report: Report | None = None
+        self._profile: Profile | None = None
         self._started = time.perf_counter()
 
     @property
@@ -301,6 +306,21 @@ class Run:
             )
         return self._report
 
+    @property
+    def profile(self) -> Profile:
+        """What the values look like, where it was asked for and the stream is at its end.
+
+        Raises:
+            UsageError: ``usage.run_unfinished``.
+        """
+        if self._profile is None:
+            raise self.error or UsageError(
+                code="usage.run_unfinished",
+                message="the profile of a run exists when all of its batches were pulled",
+                help="ask for it with profile=True, and iterate the run to its end first",
+            )
+        return self._profile
+
     def __iter__(self) -> Iterator[Split]:
         if self._report is not None or self.part is not None or self.error is not None:
             return
@@ -327,6 +347,8 @@ class Run:
             return None
 
     def _finish(self) -> None:
+        if (told := self._native.profile()) is not None:
+            self._profile = Profile.from_dict(json.loads(told))
         found, self.input_digest = self._native.finish()
         seconds = time.perf_counter() - self._started
         metrics = Metrics(self.bytes, seconds, self.rows / seconds if seconds else 0.0)

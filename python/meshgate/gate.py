@@ -23,7 +23,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from meshgate import formats, keys
 from meshgate.attempt import Attempt
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from meshgate.mesh import Mesh
+    from meshgate.profile import Profile
     from meshgate.receipt import Receipt
     from meshgate.report import Report
 
@@ -109,9 +110,34 @@ class Gate:
             )
         return self._mesh
 
+    @overload
     def check(
-        self, data: Any, now: datetime | int | None = None, *, watch: Watch | None = None
-    ) -> Report:
+        self,
+        data: Any,
+        now: datetime | int | None = None,
+        *,
+        watch: Watch | None = None,
+        profile: Literal[False] = False,
+    ) -> Report: ...
+
+    @overload
+    def check(
+        self,
+        data: Any,
+        now: datetime | int | None = None,
+        *,
+        watch: Watch | None = None,
+        profile: Literal[True],
+    ) -> tuple[Report, Profile]: ...
+
+    def check(
+        self,
+        data: Any,
+        now: datetime | int | None = None,
+        *,
+        watch: Watch | None = None,
+        profile: bool = False,
+    ) -> Report | tuple[Report, Profile]:
         """What the contract says about the data; nothing is staged, nothing is published.
 
         Works without a mesh.
@@ -120,12 +146,16 @@ class Gate:
             data: whatever speaks Arrow, or a path.
             now: the moment that freshness is judged at; the default is the clock.
             watch: is told how many rows were read so far, now and then.
+            profile: return what the values look like beside the report, from the same pass.
 
         Raises:
             PlanError, SourceError, LimitError, UsageError
         """
         opened, plan = self._open(data)
-        return plan.check(opened, now=_ns(now), progress=_told(watch))
+        run = plan.run(opened, now=_ns(now), outputs=False, profile=profile, progress=_told(watch))
+        for _ in run:
+            continue
+        return (run.report, run.profile) if profile else run.report
 
     def validate_and_mask(
         self, data: Any, now: datetime | int | None = None, *, watch: Watch | None = None

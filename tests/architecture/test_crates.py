@@ -20,6 +20,7 @@ RANK = {
     "unique": 1,
     "masks": 1,
     "predicate": 1,
+    "profile": 1,
     "plan": 2,
     "run": 3,
     "digest": 3,  # of the rows that a run reads

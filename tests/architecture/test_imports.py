@@ -16,6 +16,7 @@ VALUES = {
     "compare",
     "report",
     "checked",
+    "profile",
     "decision",
     "receipt",
 }

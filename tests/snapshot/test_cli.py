@@ -178,6 +178,19 @@ def test_check_works_without_a_mesh(command: Command) -> None:
     command("check-without-mesh", "check plain.yaml ledger.parquet")
 
 
+def test_check_profiles_but_not_what_is_masked(command: Command) -> None:
+    command("check-profile", "check ledger.yaml ledger.parquet --profile")
+    command("check-profile-json", "check ledger.yaml ledger.parquet --profile --format json")
+
+
+def test_infer_proposes_a_contract(command: Command) -> None:
+    command("infer", "infer ledger.parquet --owner finance-team@company.com")
+    command("infer-strict", "infer ledger.parquet --name finance.ledger --strict-ranges")
+    command("infer-json", "infer ledger.parquet --format json")
+    command("infer-bad-name", "infer ledger.parquet --name ../ledger")
+    command("infer-missing-data", "infer nowhere.parquet")
+
+
 def test_publish_says_what_left_and_what_stayed(command: Command) -> None:
     publish = "publish ledger.yaml ledger.parquet --user fiona --publish-id 2026-01"
     command("publish-allowed", publish)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,6 +13,11 @@ from meshgate.cli.options import find_mesh, mesh_option, output
 from meshgate.cli.progress import progress
 from meshgate.cli.terminal import BAD, GOOD, NAME, Terminal
 
+if TYPE_CHECKING:
+    from meshgate.gate import Gate
+    from meshgate.mesh import Mesh
+    from meshgate.profile import Profile
+
 
 @click.command()
 @click.argument("contract")
@@ -20,6 +25,7 @@ from meshgate.cli.terminal import BAD, GOOD, NAME, Terminal
 @mesh_option
 @click.option("--domain", help="The domain of a contract that names none.")
 @click.option("--all", "every", is_flag=True, help="List every check, also when all is well.")
+@click.option("--profile", is_flag=True, help="Tell what the values look like; masked ones not.")
 @output
 def check(
     terminal: Terminal,
@@ -28,6 +34,7 @@ def check(
     mesh_path: str | None,
     domain: str | None,
     every: bool,
+    profile: bool,
 ) -> int:
     """Check DATA (a Parquet, Arrow, CSV or JSON-lines file, or a folder) against a CONTRACT.
 
@@ -35,11 +42,16 @@ def check(
     The exit code is 1 when the contract does not hold.
     """
     gate = _gate(contract, find_mesh(mesh_path), domain)
+    found: Profile | None = None
     with progress(terminal, "checking", data) as watch:
-        report = gate.check(Path(data), watch=watch)
+        if profile:
+            report, found = gate.check(Path(data), watch=watch, profile=True)
+        else:
+            report = gate.check(Path(data), watch=watch)
     body = report.to_dict()
     promised = gate.contract
-    terminal.document({"dataset": promised.dataset, "version": promised.version, "report": body})
+    document = {"dataset": promised.dataset, "version": promised.version, "report": body}
+    terminal.document(document | ({} if found is None else {"profile": found.to_dict()}))
     terminal.line(
         ("✓", GOOD) if report.ok else ("✗", BAD),
         " ",
@@ -47,10 +59,13 @@ def check(
         f" {promised.version}   {show.summary(body)} · {show.rows_seen(body)}",
     )
     show.checks(terminal, body, promised.positions, every=every)
+    if found is not None:
+        terminal.line()
+        terminal.table(found.table())
     return ALLOWED if report.ok else DENIED
 
 
-def _gate(contract: str, mesh: Any, domain: str | None) -> Any:
+def _gate(contract: str, mesh: Mesh | None, domain: str | None) -> Gate:
     from meshgate.gate import Gate
 
     return Gate(contract) if mesh is None else mesh.gate(contract, domain=domain)

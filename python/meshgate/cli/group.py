@@ -7,7 +7,7 @@ from importlib import import_module
 import click
 
 # One line per command: its name is its module and its function, in the order of `--help`.
-COMMANDS = ("init", "lint", "check", "publish", "read", "catalog", "explain")
+COMMANDS = ("init", "infer", "lint", "check", "publish", "read", "catalog", "explain")
 
 
 class Commands(click.Group):

@@ -146,7 +146,7 @@ impl Plan {
     }
 
     /// Starts a run over a source; the source is used up.
-    #[pyo3(signature = (source, *, now_ns=None, threads=0, memory_bytes=None, seed=0, outputs=true, digest_key=None, part_key=None))]
+    #[pyo3(signature = (source, *, now_ns=None, threads=0, memory_bytes=None, seed=0, outputs=true, digest_key=None, part_key=None, profile=false))]
     #[allow(clippy::too_many_arguments)] // keyword arguments of one Python call
     fn run(
         &self,
@@ -158,6 +158,7 @@ impl Plan {
         outputs: bool,
         digest_key: Option<Vec<u8>>,
         part_key: Option<Vec<u8>>,
+        profile: bool,
     ) -> PyResult<Run> {
         let mut batches = source.get().batches.lock().unwrap_or_else(PoisonError::into_inner);
         if matches!(*batches, Batches::Taken) {
@@ -167,7 +168,7 @@ impl Plan {
             ));
         }
         let options =
-            Options { now_ns, threads, memory_bytes, seed, outputs, digest_key, part_key };
+            Options { now_ns, threads, memory_bytes, seed, outputs, digest_key, part_key, profile };
         let run = EngineRun::new(Arc::clone(&self.0), options).map_err(fault)?;
         Ok(Run(Mutex::new(State {
             run: Some(run),
@@ -355,6 +356,13 @@ impl Run {
     #[getter]
     fn bytes(&self) -> u64 {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).bytes
+    }
+
+    /// What the values so far look like as JSON, if a profile was asked for.
+    fn profile(&self, py: Python<'_>) -> PyResult<Option<String>> {
+        self.with(py, |state| {
+            Ok(state.run.as_ref().and_then(EngineRun::profile).map(|found| found.to_json()))
+        })
     }
 
     /// Ends the run: the report, and the digest of the input if one was asked for.

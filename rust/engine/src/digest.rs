@@ -15,7 +15,7 @@ use std::fmt::Write as _;
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Result};
-use crate::kernels::encoding;
+use crate::kernels::{encoding, text};
 use crate::plan::Plan;
 use crate::promise;
 
@@ -256,7 +256,7 @@ impl Shape {
             Form::Nothing => {}
             Form::Boolean => out.push(u8::from(self.array.as_boolean().value(row))),
             Form::Text => {
-                let bytes = text_bytes(&self.array, row);
+                let bytes = text::bytes(&self.array, row);
                 out.extend_from_slice(&(bytes.len() as u64).to_le_bytes());
                 out.extend_from_slice(bytes);
             }
@@ -295,17 +295,5 @@ impl Shape {
             out.push(1);
             self.value(row, out);
         }
-    }
-}
-
-fn text_bytes(array: &ArrayRef, row: usize) -> &[u8] {
-    match array.data_type() {
-        DataType::Utf8 => array.as_string::<i32>().value(row).as_bytes(),
-        DataType::LargeUtf8 => array.as_string::<i64>().value(row).as_bytes(),
-        DataType::Utf8View => array.as_string_view().value(row).as_bytes(),
-        DataType::Binary => array.as_binary::<i32>().value(row),
-        DataType::LargeBinary => array.as_binary::<i64>().value(row),
-        DataType::BinaryView => array.as_binary_view().value(row),
-        _ => array.as_fixed_size_binary().value(row),
     }
 }

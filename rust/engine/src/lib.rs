@@ -14,6 +14,7 @@ mod kernels;
 mod literal;
 pub mod masks;
 pub mod plan;
+pub mod profile;
 pub mod promise;
 pub mod report;
 pub mod run;

@@ -14,6 +14,7 @@ use crate::checks::{DatasetState, DynDatasetCheck, RowCheck};
 use crate::contract::Contract;
 use crate::error::Result;
 use crate::masks::{CompiledMask, KeyRing};
+use crate::profile;
 use crate::report::{Status, Threshold};
 use crate::unique::KeyForm;
 use compile::Compiler;
@@ -38,6 +39,8 @@ pub struct Plan {
     pub(crate) ready: Vec<Vec<usize>>,
     pub(crate) outputs: Vec<Output>,
     pub(crate) masks: Vec<PlannedMask>,
+    /// What a profile would tell of.
+    pub(crate) profiled: Vec<profile::Column>,
     accepted: SchemaRef,
     quarantine: SchemaRef,
 }

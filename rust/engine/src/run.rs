@@ -25,6 +25,7 @@ use crate::fingerprint;
 use crate::import::Incoming;
 use crate::kernels::bits;
 use crate::plan::{Plan, Work};
+use crate::profile::{Profile, Profiler};
 use crate::report::{MaskOutcome, Report, Status};
 use crate::unique::{KeyBlock, Repeats, Resident, Seed};
 use fingerprint::{Keyed, RowSum};
@@ -62,6 +63,8 @@ pub struct Options {
     /// Judge a part of a stream that a [`Merge`] puts together: keys are not judged, and splits
     /// carry their fingerprints under this key.
     pub part_key: Option<Vec<u8>>,
+    /// Look at the values too.
+    pub profile: bool,
 }
 
 /// What became of one piece of the stream.
@@ -91,6 +94,7 @@ pub struct Run {
     digest: Option<Digest>,
     part: Option<Marks>,
     sum: RowSum,
+    profiler: Option<Profiler>,
     broken: bool,
 }
 
@@ -172,6 +176,7 @@ impl Run {
         Ok(Self {
             tallies: plan.clauses.iter().map(|_| Tally::default()).collect(),
             states: plan.clauses.iter().map(|clause| clause.work.start()).collect(),
+            profiler: options.profile.then(|| Profiler::new(&plan.profiled)),
             plan,
             options,
             threads,
@@ -219,6 +224,14 @@ impl Run {
         let repeats = self.absorb(&mut judged, threads)?;
         if let Some(digest) = &mut self.digest {
             digest.update(&plan, judged.iter().map(|j| &j.batch), threads)?;
+        }
+        if let Some(profiler) = &mut self.profiler {
+            let work: Vec<_> = pieces.iter().map(|piece| piece.base_row).zip(&judged).collect();
+            let look =
+                |(row, judged): &(u64, &Judged)| profiler.look(&plan.profiled, &judged.batch, *row);
+            for seen in parallel(threads, &work, look)? {
+                profiler.merge(seen);
+            }
         }
         let keyed = judged.iter().any(|piece| !piece.prints.is_empty());
         let splits = if outputs || keyed {
@@ -288,6 +301,12 @@ impl Run {
             }
         }
         Ok(repeats)
+    }
+
+    /// What the values of the rows so far look like, if a profile was asked for.
+    pub fn profile(&self) -> Option<Profile> {
+        let profiler = self.profiler.as_ref()?;
+        Some(profiler.profile(&self.plan.profiled, self.rows))
     }
 
     /// Ends the run: the report, and the digest of the input if one was asked for.

@@ -109,6 +109,19 @@ fn rows(count: usize, valid: Option<&[u64]>, out: &mut [u64], fails: impl Fn(usi
     }
 }
 
+/// The bytes of a row that is not null, of a string or binary array in a plain layout.
+pub(crate) fn bytes(array: &ArrayRef, row: usize) -> &[u8] {
+    match array.data_type() {
+        DataType::Utf8 => array.as_string::<i32>().value(row).as_bytes(),
+        DataType::LargeUtf8 => array.as_string::<i64>().value(row).as_bytes(),
+        DataType::Utf8View => array.as_string_view().value(row).as_bytes(),
+        DataType::Binary => array.as_binary::<i32>().value(row),
+        DataType::LargeBinary => array.as_binary::<i64>().value(row),
+        DataType::BinaryView => array.as_binary_view().value(row),
+        _ => array.as_fixed_size_binary().value(row),
+    }
+}
+
 /// Code points of UTF-8 text: the bytes that do not continue one.
 pub(crate) fn code_points(bytes: &[u8]) -> usize {
     bytes.iter().filter(|b| (**b as i8) >= -0x40).count()

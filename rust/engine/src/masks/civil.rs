@@ -16,7 +16,7 @@ fn date_of(day: i64) -> (i64, u32, u32) {
 }
 
 /// Appends `YYYY-MM-DD`; years outside 0..=9999 get a sign and at least four digits.
-pub(super) fn push_date(out: &mut Vec<u8>, day: i64) {
+pub(crate) fn push_date(out: &mut Vec<u8>, day: i64) {
     let (year, month, day) = date_of(day);
     if year < 0 {
         out.push(b'-');

@@ -18,7 +18,7 @@ use crate::error::{Code, Error, Result};
 use crate::promise;
 
 mod args;
-mod civil;
+pub(crate) mod civil;
 mod constant;
 mod decimal;
 mod definition;

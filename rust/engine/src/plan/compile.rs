@@ -15,6 +15,7 @@ use crate::contract::{self, Contract, Literal};
 use crate::error::{Code, Error, Result};
 use crate::literal::Number;
 use crate::masks::{self, KeyRing, Mask as _};
+use crate::profile;
 use crate::promise::{self, plain, Promise};
 use crate::report::{Status, Threshold};
 use crate::unique::{KeyForm, Nulls};
@@ -136,6 +137,7 @@ impl<'a> Compiler<'a> {
             clauses: self.clauses,
             outputs,
             masks: self.masks,
+            profiled: profile::columns(contract, self.schema),
             accepted,
             quarantine,
         })
