@@ -1,8 +1,8 @@
 //! How many distinct values a column has: exactly while there are few, estimated beyond that.
 //!
-//! Up to [`EXACT`] distinct 64-bit hashes are kept as they are. More become a HyperLogLog of
+//! Up to [`EXACT`] distinct 64-bit hashes are kept as they are. More become a `HyperLogLog` of
 //! [`REGISTERS`] registers with a standard error of 1.04 / √4096 = 1.6 %, read by Ertl's estimator
-//! ("New cardinality estimation algorithms for HyperLogLog sketches", 2017), which needs no table
+//! ("New cardinality estimation algorithms for `HyperLogLog` sketches", 2017), which needs no table
 //! of corrections. Both forms hold a set: order and repetition of what was added leave no trace.
 
 use std::collections::HashSet;
@@ -51,7 +51,11 @@ impl Distinct {
 
     pub(super) fn merge(&mut self, other: Self) {
         match other {
-            Self::Few(hashes) => hashes.into_iter().for_each(|hash| self.add(hash)),
+            Self::Few(hashes) => {
+                for hash in hashes {
+                    self.add(hash);
+                }
+            }
             Self::Many(theirs) => {
                 self.spread();
                 if let Self::Many(registers) = self {
@@ -77,7 +81,9 @@ impl Distinct {
     fn spread(&mut self) {
         if let Self::Few(hashes) = self {
             let mut registers = vec![0; REGISTERS].into_boxed_slice();
-            hashes.iter().for_each(|hash| raise(&mut registers, *hash));
+            for hash in hashes.iter() {
+                raise(&mut registers, *hash);
+            }
             *self = Self::Many(registers);
         }
     }

@@ -1,5 +1,7 @@
 //! The shape of a text: what kinds of characters follow each other.
 
+use std::fmt::Write as _;
+
 /// Longest shape that is told, in bytes; what is longer has none.
 const LONGEST: usize = 48;
 
@@ -20,7 +22,8 @@ pub(super) fn shape(text: &str) -> Option<String> {
         }
         out.push(kind);
         if count > 1 {
-            out.push_str(&format!("{{{count}}}"));
+            // A string takes all that is written to it.
+            let _ = write!(out, "{{{count}}}");
         }
         if out.len() > LONGEST {
             return None;

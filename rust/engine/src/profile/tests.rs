@@ -56,7 +56,9 @@ fn profile(contract: &Contract, batches: &[RecordBatch], halves: bool) -> Profil
         }
     }
     let mut all = empty;
-    seen.into_iter().for_each(|part| all.merge(part));
+    for part in seen {
+        all.merge(part);
+    }
     all.profile(&columns, row)
 }
 
@@ -65,11 +67,11 @@ fn one(contract: &Contract, batch: RecordBatch) -> ColumnProfile {
 }
 
 fn texts(values: &[Option<String>], layout: usize) -> ArrayRef {
-    let plain = || StringArray::from_iter(values.iter());
+    let plain = || values.iter().collect::<StringArray>();
     match layout {
         0 => Arc::new(plain()),
-        1 => Arc::new(LargeStringArray::from_iter(values.iter())),
-        2 => Arc::new(StringViewArray::from_iter(values.iter())),
+        1 => Arc::new(values.iter().collect::<LargeStringArray>()),
+        2 => Arc::new(values.iter().collect::<StringViewArray>()),
         3 => {
             let all = values.iter().map(Option::as_deref);
             Arc::new(all.collect::<DictionaryArray<Int32Type>>())
@@ -98,9 +100,9 @@ proptest! {
             let float = |n: i64| if n == 3 { f64::NAN } else { n as f64 / 2.0 };
             batch(vec![
                 ("t", texts(&words, layout)),
-                ("n", Arc::new(Int64Array::from_iter(rows.iter().map(|r| r.1)))),
-                ("f", Arc::new(Float64Array::from_iter(rows.iter().map(|r| r.1.map(float))))),
-                ("b", Arc::new(BooleanArray::from_iter(rows.iter().map(|r| Some(r.2))))),
+                ("n", Arc::new(rows.iter().map(|r| r.1).collect::<Int64Array>())),
+                ("f", Arc::new(rows.iter().map(|r| r.1.map(float)).collect::<Float64Array>())),
+                ("b", Arc::new(rows.iter().map(|r| Some(r.2)).collect::<BooleanArray>())),
                 ("m", texts(&words, layout)),
             ])
         };
@@ -153,7 +155,9 @@ proptest! {
     fn trends_are_those_of_neighbours(values in prop::collection::vec(0_i128..4, 0..6), cut in 0_usize..6) {
         let of = |values: &[i128]| {
             let mut trend = Trend::default();
-            values.iter().for_each(|value| trend.add(*value));
+            for value in values {
+                trend.add(*value);
+            }
             trend
         };
         let cut = cut.min(values.len());
@@ -229,7 +233,7 @@ fn quantiles_keep_their_bound_on_large_columns() {
 fn small_columns_are_told_exactly() {
     let contract = contract(r#"{"name": "n", "type": "int64"}"#);
     let values = [Some(3), None, Some(1), Some(3), Some(2)];
-    let found = one(&contract, batch(vec![("n", Arc::new(Int64Array::from_iter(values)))]));
+    let found = one(&contract, batch(vec![("n", Arc::new(Int64Array::from(values.to_vec())))]));
     assert_eq!((found.nulls, found.sampled, found.unique), (1, 4, Some(false)));
     assert_eq!(found.distinct, Some(Count { count: 3, exact: true }));
     assert_eq!((found.min.as_deref(), found.max.as_deref()), (Some("1"), Some("3")));

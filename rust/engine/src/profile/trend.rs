@@ -1,38 +1,44 @@
 //! Whether the values of a column rise or fall from row to row. Nulls are passed over.
 
+use std::cmp::Ordering;
+
+/// What neighbours did, as bits of a set.
+const ROSE: u8 = 1;
+const FELL: u8 = 2;
+const SAME: u8 = 4;
+const RISEN: u8 = ROSE | SAME;
+const FALLEN: u8 = FELL | SAME;
+/// A value has no order, such as NaN.
+const UNORDERED: u8 = 8;
+
 /// What is known of the order of the values so far.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Trend {
     /// The first and the last value.
     ends: Option<(i128, i128)>,
-    /// Two neighbours rose, fell, were equal, or could not be compared.
-    rose: bool,
-    fell: bool,
-    same: bool,
-    broken: bool,
+    steps: u8,
 }
 
 impl Trend {
     pub(super) fn add(&mut self, value: i128) {
-        self.merge(Self { ends: Some((value, value)), ..Self::default() });
+        let first = self.ends.map_or(value, |(first, last)| {
+            self.steps |= step(last, value);
+            first
+        });
+        self.ends = Some((first, value));
     }
 
-    /// A value that has no order, such as NaN.
+    /// A value that has no order.
     pub(super) fn unordered(&mut self) {
-        self.broken = true;
+        self.steps |= UNORDERED;
     }
 
     /// Takes in what follows.
     pub(super) fn merge(&mut self, later: Self) {
         if let (Some((_, left)), Some((right, _))) = (self.ends, later.ends) {
-            self.rose |= right > left;
-            self.fell |= right < left;
-            self.same |= right == left;
+            self.steps |= step(left, right);
         }
-        self.rose |= later.rose;
-        self.fell |= later.fell;
-        self.same |= later.same;
-        self.broken |= later.broken;
+        self.steps |= later.steps;
         self.ends = match (self.ends, later.ends) {
             (Some((first, _)), Some((_, last))) => Some((first, last)),
             (ours, theirs) => ours.or(theirs),
@@ -42,17 +48,25 @@ impl Trend {
     /// `increasing` or `decreasing`, `strictly` before it when no two neighbours are equal;
     /// nothing for other orders and for fewer than two different values.
     pub(super) fn word(&self) -> Option<&'static str> {
-        match (self.rose, self.fell, self.same, self.broken) {
-            (true, false, false, false) => Some("strictly increasing"),
-            (true, false, true, false) => Some("increasing"),
-            (false, true, false, false) => Some("strictly decreasing"),
-            (false, true, true, false) => Some("decreasing"),
+        match self.steps {
+            ROSE => Some("strictly increasing"),
+            RISEN => Some("increasing"),
+            FELL => Some("strictly decreasing"),
+            FALLEN => Some("decreasing"),
             _ => None,
         }
     }
 
     /// Whether the order alone shows that no value occurs twice.
     pub(super) fn is_strict(&self) -> bool {
-        self.rose != self.fell && !self.same && !self.broken
+        matches!(self.steps, ROSE | FELL)
+    }
+}
+
+fn step(left: i128, right: i128) -> u8 {
+    match right.cmp(&left) {
+        Ordering::Greater => ROSE,
+        Ordering::Less => FELL,
+        Ordering::Equal => SAME,
     }
 }
