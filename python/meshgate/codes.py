@@ -298,16 +298,16 @@ CODES: tuple[Code, ...] = (
         "values.",
     ),
     Code(
-        "engine.report_malformed",
-        "a report cannot be read",
-        "The JSON of a report is not of its canonical form: it was altered, or written by "
-        "another version. It says nothing about the data.",
-    ),
-    Code(
         "engine.profile_malformed",
         "a profile cannot be read",
         "A profile is not of its canonical form: it was altered, or written by another version. It "
         "says nothing about the data.",
+    ),
+    Code(
+        "engine.report_malformed",
+        "a report cannot be read",
+        "The JSON of a report is not of its canonical form: it was altered, or written by "
+        "another version. It says nothing about the data.",
     ),
     Code(
         "policy.failed",

@@ -299,27 +299,22 @@ class Run:
             UsageError: ``usage.run_unfinished``.
         """
         if self._report is None:
-            raise self.error or UsageError(
-                code="usage.run_unfinished",
-                message="the report of a run exists when all of its batches were pulled",
-                help="iterate the run to its end first",
-            )
+            raise self._unfinished("report", "iterate the run to its end first")
         return self._report
 
     @property
     def profile(self) -> Profile:
-        """What the values look like, where it was asked for and the stream is at its end.
-
-        Raises:
-            UsageError: ``usage.run_unfinished``.
-        """
+        """What the values look like; it exists when the report does, if it was asked for."""
         if self._profile is None:
-            raise self.error or UsageError(
-                code="usage.run_unfinished",
-                message="the profile of a run exists when all of its batches were pulled",
-                help="ask for it with profile=True, and iterate the run to its end first",
-            )
+            raise self._unfinished("profile", "run with profile=True, and to the end")
         return self._profile
+
+    def _unfinished(self, what: str, help_: str) -> MeshgateError:
+        return self.error or UsageError(
+            code="usage.run_unfinished",
+            message=f"the {what} of a run exists when all of its batches were pulled",
+            help=help_,
+        )
 
     def __iter__(self) -> Iterator[Split]:
         if self._report is not None or self.part is not None or self.error is not None:

@@ -1,3 +1,5 @@
+//! Merging leaves no trace, estimates keep their bounds, hidden columns tell of no value.
+
 use std::collections::HashSet;
 use std::sync::Arc;
 
