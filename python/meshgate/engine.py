@@ -293,11 +293,7 @@ class Run:
 
     @property
     def report(self) -> Report:
-        """What the run found; it exists once the stream is at its end.
-
-        Raises:
-            UsageError: ``usage.run_unfinished``.
-        """
+        """What the run found; until the stream is at its end, ``usage.run_unfinished``."""
         if self._report is None:
             raise self._unfinished("report", "iterate the run to its end first")
         return self._report
