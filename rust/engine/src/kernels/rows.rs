@@ -68,6 +68,11 @@ pub(crate) trait Rows {
 
     /// Bytes of the row, told without touching them.
     fn len_of(&self, row: usize) -> usize;
+
+    /// The views of the 64 rows from `first` on, where the layout has them.
+    fn block_of_views(&self, _first: usize) -> Option<&[u128; 64]> {
+        None
+    }
 }
 
 /// The layout with offsets.
@@ -121,6 +126,11 @@ impl Rows for Views<'_> {
     #[inline]
     fn len_of(&self, row: usize) -> usize {
         self.heads.get(row).map_or(0, |view| *view as u32 as usize)
+    }
+
+    #[inline]
+    fn block_of_views(&self, first: usize) -> Option<&[u128; 64]> {
+        self.heads.get(first..)?.first_chunk()
     }
 }
 

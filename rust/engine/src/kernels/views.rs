@@ -5,6 +5,46 @@ use super::mask;
 
 /// Values of up to so many bytes are in the view itself.
 const INLINE: usize = 12;
+/// A set of more texts is looked up otherwise.
+const MOST: usize = 16;
+
+/// The texts of a set that fit into a view, as the views that they are.
+#[derive(Debug, Default)]
+pub(crate) struct Inline(Vec<u128>);
+
+/// Which views of a block are in a set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Among {
+    /// Those that are one of the set's inline texts.
+    pub(crate) found: u64,
+    /// Those whose bytes stand elsewhere, about which nothing is known.
+    pub(crate) longer: u64,
+}
+
+impl Inline {
+    /// Those of the members that fit; none if they are too many to be compared one by one.
+    pub(crate) fn of(members: &[&[u8]]) -> Self {
+        let view = |member: &&[u8]| {
+            let mut bytes = [0; 16];
+            bytes[0] = member.len() as u8;
+            bytes[4..4 + member.len()].copy_from_slice(member);
+            u128::from_le_bytes(bytes)
+        };
+        let views: Vec<u128> = members.iter().filter(|m| m.len() <= INLINE).map(view).collect();
+        Self(if views.len() <= MOST { views } else { Vec::new() })
+    }
+
+    /// Compares each view of the block with every text; `None` where that would not pay.
+    pub(crate) fn among(&self, block: &[u128; 64]) -> Option<Among> {
+        #[cfg(target_arch = "x86_64")]
+        if !self.0.is_empty() && super::cpu::level() == super::cpu::Level::V4 {
+            // SAFETY: this level is only used on processors that have its features.
+            return Some(unsafe { x86::among(block, &self.0) });
+        }
+        let _ = block;
+        None
+    }
+}
 
 /// For each length of an inline view, the bits that are zero if it is ASCII and its padding zero.
 const SHORT: [u128; INLINE + 1] = {
@@ -46,11 +86,12 @@ fn portable(views: &[u128], out: &mut [u64]) {
 #[cfg(target_arch = "x86_64")]
 mod x86 {
     use std::arch::x86_64::{
-        __m512i, _mm512_and_si512, _mm512_cmpgt_epu64_mask, _mm512_loadu_epi64,
-        _mm512_permutex2var_epi64, _mm512_set1_epi64, _mm512_set_epi64, _mm512_test_epi64_mask,
+        __m512i, _mm512_and_si512, _mm512_cmpeq_epi64_mask, _mm512_cmpgt_epu64_mask,
+        _mm512_loadu_epi64, _mm512_mask_cmpeq_epi64_mask, _mm512_permutex2var_epi64,
+        _mm512_set1_epi64, _mm512_set_epi64, _mm512_test_epi64_mask,
     };
 
-    use super::{INLINE, SHORT};
+    use super::{Among, INLINE, SHORT};
 
     /// One half of the masks, 64 bits for each length; lengths without a mask have none.
     const fn half(shift: u32) -> [u64; 16] {
@@ -96,6 +137,37 @@ mod x86 {
                 *word |= u64::from(found) << (index * 8);
             }
         }
+    }
+
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+    pub(super) fn among(block: &[u128; 64], texts: &[u128]) -> Among {
+        let even = _mm512_set_epi64(14, 12, 10, 8, 6, 4, 2, 0);
+        let odd = _mm512_set_epi64(15, 13, 11, 9, 7, 5, 3, 1);
+        let length = _mm512_set1_epi64(i64::from(u32::MAX));
+        let most = _mm512_set1_epi64(INLINE as i64);
+        let mut among = Among { found: 0, longer: 0 };
+        for (index, part) in block.as_chunks::<8>().0.iter().enumerate() {
+            let (first, second) = part.split_at(4);
+            // SAFETY: the loads are unaligned and of four views of 16 bytes each.
+            let (first, second) = unsafe {
+                (
+                    _mm512_loadu_epi64(first.as_ptr().cast()),
+                    _mm512_loadu_epi64(second.as_ptr().cast()),
+                )
+            };
+            let low = _mm512_permutex2var_epi64(first, even, second);
+            let high = _mm512_permutex2var_epi64(first, odd, second);
+            let mut found = 0;
+            for text in texts {
+                let same = _mm512_cmpeq_epi64_mask(low, _mm512_set1_epi64(*text as i64));
+                let half = _mm512_set1_epi64((*text >> 64) as i64);
+                found |= _mm512_mask_cmpeq_epi64_mask(same, high, half);
+            }
+            let longer = _mm512_cmpgt_epu64_mask(_mm512_and_si512(low, length), most);
+            among.found |= u64::from(found) << (index * 8);
+            among.longer |= u64::from(longer) << (index * 8);
+        }
+        among
     }
 
     #[target_feature(enable = "avx512f")]

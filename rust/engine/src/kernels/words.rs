@@ -9,6 +9,7 @@
 use std::collections::HashSet;
 
 use super::rows::{Question, Row, Rows};
+use super::views::Inline;
 
 /// Bytes of a word.
 const WORD: usize = 16;
@@ -156,6 +157,8 @@ enum Short {
 /// A set of byte strings.
 #[derive(Debug)]
 pub(crate) struct Words {
+    /// The shortest members, which views hold themselves.
+    inline: Inline,
     short: Short,
     /// Members that do not fit in two words.
     long: HashSet<Box<[u8]>>,
@@ -167,12 +170,13 @@ impl Words {
         let mut members = members.to_vec();
         members.sort_unstable();
         members.dedup();
+        let inline = Inline::of(&members);
         let (short, long): (Vec<_>, Vec<_>) =
             members.into_iter().partition(|m| m.len() <= 2 * WORD);
         let one = short.iter().all(|m| m.len() <= WORD);
         let short =
             if one { Short::One(Table::new(&short)) } else { Short::Two(Table::new(&short)) };
-        Self { short, long: long.into_iter().map(Into::into).collect() }
+        Self { inline, short, long: long.into_iter().map(Into::into).collect() }
     }
 
     /// Different members.
@@ -209,16 +213,23 @@ impl Words {
 
 impl Question for Words {
     fn ask<R: Rows>(&self, rows: &R, first: usize, asked: u64) -> u64 {
-        match &self.short {
-            Short::One(table) => self.each(rows, first, asked, |row| table.contains(row)),
-            Short::Two(table) => self.each(rows, first, asked, |row| table.contains(row)),
-        }
+        let among = rows.block_of_views(first).and_then(|block| self.inline.among(block));
+        let (found, open) = match among {
+            Some(among) => (among.found & asked, among.longer & asked),
+            None => (0, asked),
+        };
+        found
+            | match &self.short {
+                Short::One(table) => self.each(rows, first, open, |row| table.contains(row)),
+                Short::Two(table) => self.each(rows, first, open, |row| table.contains(row)),
+            }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernels::cpu::each_level;
     use crate::kernels::{rows, testing};
     use proptest::prelude::*;
 
@@ -268,6 +279,28 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn every_level_finds_the_same_members(
+            members in prop::collection::vec(prop::collection::vec(0u8..3, 0..20), 1..20),
+            picks in prop::collection::vec((0usize..20, 0usize..4), 0..200),
+        ) {
+            let values: Vec<_> = picks
+                .iter()
+                .map(|(at, change)| {
+                    let mut value = members[at % members.len()].clone();
+                    match change {
+                        0 => value.push(0),
+                        1 => drop(value.pop()),
+                        _ => {}
+                    }
+                    Some(value)
+                })
+                .collect();
+            let borrowed: Vec<&[u8]> = members.iter().map(Vec::as_slice).collect();
+            let all = each_level(|| members_among(&borrowed, &values, 0));
+            prop_assert!(all.windows(2).all(|pair| pair[0] == pair[1]));
+        }
+
         #[test]
         fn a_set_equals_a_hash_set(
             members in prop::collection::vec(prop::collection::vec(prop::sample::select(b"ab\0".to_vec()), 0..36), 1..20),
