@@ -199,3 +199,18 @@ def test_a_part_that_comes_twice_is_refused(mesh):
     with pytest.raises(EngineError) as caught:
         parts.merged(task, plan, twice)
     assert caught.value.code == "engine.parts_incomplete"
+
+
+def test_a_part_that_is_missing_is_refused_where_the_engine_tells_how_many_there_are(mesh):
+    gate = mesh.gate(WITHOUT_KEYS.encode())
+    data = table([(1, "a", None), (2, "a", None)])
+    task, plan = parts.task(gate, data.schema, NOW, outputs=True)
+    whole = workers(task, data, [1])
+
+    def first(*kinds):
+        yield from (each for each in whole(*kinds) if each.part == 0)
+
+    assert parts.merged(task, plan, whole, 2).report.rows == 2
+    with pytest.raises(EngineError) as caught:
+        parts.merged(task, plan, first, 2)
+    assert caught.value.code == "engine.parts_incomplete"

@@ -211,8 +211,10 @@ class Merged(NamedTuple):
     places: Places
 
 
-def merged(task: Task, plan: Any, envelopes: Envelopes) -> Merged:
+def merged(task: Task, plan: Any, envelopes: Envelopes, count: int | None = None) -> Merged:
     """The report of the whole frame, and where its rows are.
+
+    `count` is how many parts there are, where the engine tells.
 
     Raises:
         MeshgateError: the first that a part handed back. LimitError: ``limit.memory``.
@@ -220,16 +222,18 @@ def merged(task: Task, plan: Any, envelopes: Envelopes) -> Merged:
     """
     merge = plan.merge(now=task.now_ns, digest_key=task.portable.derived(_DIGEST))
     bases: dict[int, int] = {}
-    rows = 0
+    rows, last = 0, -1
     for part, kind, content in envelopes(PART, ERROR):
         if kind == ERROR:
             raise envelope.failed(content)
-        if part in bases or (bases and part < max(bases)):
+        if part <= last:
             raise incomplete()
         found = json.loads(content)
         merge.part(found["part"])
-        bases[part] = rows
+        bases[part], last = rows, part
         rows += found["rows"]
+    if count not in (None, len(bases)):
+        raise incomplete()
     repeated = [b for _, _, c in envelopes(KEYS) if (b := merge.keys(envelope.unpacked(c)))]
     report, digest = merge.finish()
     columns = {

@@ -105,7 +105,7 @@ def _judged(
     task, plan = parts.task(gate, schema, time.time_ns() if now is None else now, outputs=outputs)
     judge = _task(_judge)
     envelopes = tuple(judge.remote(task, part, block) for part, block in enumerate(blocks))
-    return parts.merged(task, plan, _stream(envelopes)), plan, envelopes
+    return parts.merged(task, plan, _stream(envelopes), len(blocks)), plan, envelopes
 
 
 def _task(function: Callable[..., Any]) -> Any:
