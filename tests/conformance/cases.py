@@ -46,8 +46,19 @@ def cases(folder: str, key: str = "cases") -> list[Any]:
         document = yaml.load(path.read_text(encoding="utf-8"), _Loader)
         assert {"check", "mask"} & document.keys()
         for case in document.get(key, ()):
-            found.append(pytest.param(document, case, id=f"{path.stem}: {case['note']}"))
+            found.append(pytest.param(document, _listed(case), id=f"{path.stem}: {case['note']}"))
     return found
+
+
+def _listed(case: dict[str, Any]) -> dict[str, Any]:
+    """A case that lists the texts which pass and those which do not, as one with a column."""
+    if not {"accepts", "refuses"} & case.keys():
+        return case
+    accepts, refuses = case.get("accepts", []), case.get("refuses", [])
+    first = len(accepts) + 1
+    column = {"type": "string", "values": [*accepts, None, *refuses]}
+    violations = list(range(first, first + len(refuses)))
+    return {**case, "column": column, "violations": violations, "skipped_null": 1}
 
 
 def arrow_type(name: str) -> pa.DataType:

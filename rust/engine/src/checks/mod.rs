@@ -10,6 +10,7 @@ mod between;
 mod compare;
 mod dataset;
 pub(crate) mod ecma;
+pub mod format;
 mod freshness;
 mod in_set;
 mod length;
@@ -244,6 +245,7 @@ static KINDS: &[&dyn CheckKind] = &[
     &regex_match::RegexMatch,
     &regex_match::RegexNot,
     &length::Length,
+    &format::Formatted,
     &compare::Compare,
     &row_count::RowCount,
     &freshness::Freshness,

@@ -2,6 +2,14 @@
 
 const NANOS_PER_SECOND: i64 = 1_000_000_000;
 
+/// How many days a month has, proleptic Gregorian; none outside January to December.
+#[inline]
+pub(crate) fn month_days(year: u32, month: u8) -> u8 {
+    const LENGTHS: [u8; 16] = [0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31, 0, 0, 0];
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    LENGTHS.get(usize::from(month)).map_or(0, |days| days + u8::from(leap && month == 2))
+}
+
 /// Days since 1970-01-01 of `YYYY-MM-DD`, proleptic Gregorian.
 pub(crate) fn date(text: &str) -> Option<i64> {
     let bytes = text.as_bytes();
@@ -11,14 +19,7 @@ pub(crate) fn date(text: &str) -> Option<i64> {
     let year = digits(text.get(0..4)?)?;
     let month = digits(text.get(5..7)?)?;
     let day = digits(text.get(8..10)?)?;
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    let length = match month {
-        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
-        4 | 6 | 9 | 11 => 30,
-        2 if leap => 29,
-        2 => 28,
-        _ => return None,
-    };
+    let length = i64::from(month_days(u32::try_from(year).ok()?, u8::try_from(month).ok()?));
     if !(1..=length).contains(&day) {
         return None;
     }

@@ -1,0 +1,36 @@
+//! `currency`: codes of currencies and funds.
+
+use super::codes::Triples;
+use super::{About, Kernel};
+
+pub(super) struct Currency;
+
+impl Kernel for Currency {
+    const ABOUT: About = About {
+        name: "currency",
+        aliases: &[],
+        summary: "a three-letter code of a currency, fund or precious metal in upper case that is \
+                  in use; withdrawn codes such as DEM are not",
+        source: "ISO 4217 list one, of 2026-01-01",
+        pattern: "[A-Z]{3}",
+        beyond: "the code is in use",
+        example: "EUR",
+    };
+
+    #[inline]
+    fn accepts(text: &[u8]) -> bool {
+        CODES.contains(text)
+    }
+}
+
+static CODES: Triples = Triples::new(
+    "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BHD BIF BMD BND BOB BOV BRL BSD BTN BWP \
+     BYN BZD CAD CDF CHE CHF CHW CLF CLP CNY COP COU CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN \
+     ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HTG HUF IDR ILS INR IQD IRR ISK \
+     JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD \
+     MMK MNT MOP MRU MUR MVR MWK MXN MXV MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP \
+     PKR PLN PYG QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP \
+     SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD USN UYI UYU UYW UZS VED VES VND VUV \
+     WST XAD XAF XAG XAU XBA XBB XBC XBD XCD XCG XDR XOF XPD XPF XPT XSU XTS XUA XXX YER ZAR \
+     ZMW ZWG",
+);
