@@ -9,6 +9,7 @@
 mod between;
 mod compare;
 mod dataset;
+mod date_format;
 pub(crate) mod ecma;
 pub mod format;
 mod freshness;
@@ -210,6 +211,8 @@ pub(crate) enum Compiled {
     Row(Box<dyn RowCheck>),
     /// Can never fail on this column: costs nothing.
     Always(String),
+    /// Says nothing about a column of this type, for the reason given.
+    NotEnforced(String),
     /// Rows that repeat an earlier key fail.
     Unique { nulls: Nulls, keep_first: bool },
     /// `unique`, and a null in any key column fails too.
@@ -226,6 +229,11 @@ pub(crate) trait CheckKind: Sync {
     /// # Errors
     /// `plan.*`: the clause or the column's type is refused.
     fn compile(&self, clause: &Clause<'_>) -> Result<Compiled>;
+    /// Whether it has a verdict on a column that has this type in place of the promised one. Most
+    /// checks have none: their arguments are about the promised type.
+    fn judges_mistyped(&self, _: &DataType) -> bool {
+        false
+    }
 }
 
 /// The registry: one line per check.
@@ -246,6 +254,7 @@ static KINDS: &[&dyn CheckKind] = &[
     &regex_match::RegexNot,
     &length::Length,
     &format::Formatted,
+    &date_format::DateFormat,
     &compare::Compare,
     &row_count::RowCount,
     &freshness::Freshness,

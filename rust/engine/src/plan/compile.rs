@@ -10,7 +10,7 @@ use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use super::{
     Leaf, MaskTree, Output, Plan, Planned, PlannedMask, Work, CHECKS_COLUMN, RESERVED, ROW_COLUMN,
 };
-use crate::checks::{self, Clause, ColumnRef, Compiled};
+use crate::checks::{self, CheckKind, Clause, ColumnRef, Compiled};
 use crate::contract::{self, Contract, Literal};
 use crate::error::{Code, Error, Result};
 use crate::literal::Number;
@@ -26,7 +26,7 @@ const MAX_DEPTH: usize = 64;
 /// How a promised column was found in the data.
 enum Found {
     Missing,
-    Mistyped,
+    Mistyped { indices: Vec<usize>, data_type: DataType },
     Here { indices: Vec<usize>, data_type: DataType },
 }
 
@@ -201,7 +201,7 @@ impl<'a> Compiler<'a> {
                 );
                 Found::Missing
             }
-            Some((_, data_type)) if !promise.fits(&data_type) => {
+            Some((indices, data_type)) if !promise.fits(&data_type) => {
                 self.decided(
                     path,
                     "type_is",
@@ -213,7 +213,7 @@ impl<'a> Compiler<'a> {
                         promise::words(&data_type)
                     )),
                 );
-                Found::Mistyped
+                Found::Mistyped { indices, data_type }
             }
             Some((indices, data_type)) => {
                 self.decided(path, "type_is", &format!("{pointer}/type"), Status::Pass, None);
@@ -349,12 +349,13 @@ impl<'a> Compiler<'a> {
     }
 
     fn check(&mut self, check: &contract::Check, pointer: &str) -> Result<Planned> {
-        let name = checks::kind(&check.check).map_err(|e| e.at("/check"))?.definition().name;
+        let kind = checks::kind(&check.check).map_err(|e| e.at("/check"))?;
+        let name = kind.definition().name;
         checks::arity(check).map_err(|e| e.at("/columns"))?;
         let severity = check.severity.clone().unwrap_or_else(|| "error".into());
         let rejects = !matches!(severity.as_str(), "warning" | "warn");
         let (threshold, max_pct) = threshold(check)?;
-        let work = self.work(check)?;
+        let work = self.work(check, kind)?;
         Ok(Planned {
             id: check.id.clone(),
             check: name.to_owned(),
@@ -369,7 +370,7 @@ impl<'a> Compiler<'a> {
         })
     }
 
-    fn work(&mut self, check: &contract::Check) -> Result<Work> {
+    fn work(&mut self, check: &contract::Check, kind: &dyn CheckKind) -> Result<Work> {
         let mut columns = Vec::with_capacity(check.columns.len());
         let mut indices = Vec::with_capacity(check.columns.len());
         for (at, path) in check.columns.iter().enumerate() {
@@ -383,8 +384,18 @@ impl<'a> Compiler<'a> {
                     None => error,
                 });
             };
-            match &resolved.found {
-                Found::Here { indices: path_indices, data_type } => {
+            let judged = match &resolved.found {
+                Found::Here { indices, data_type } => Ok((indices, data_type)),
+                Found::Mistyped { indices, data_type }
+                    if kind.judges_mistyped(plain(data_type)) =>
+                {
+                    Ok((indices, data_type))
+                }
+                Found::Mistyped { .. } => Err("has another type than promised"),
+                Found::Missing => Err("is missing"),
+            };
+            match judged {
+                Ok((path_indices, data_type)) => {
                     indices.push(path_indices.clone());
                     columns.push(ColumnRef {
                         path: path.clone(),
@@ -392,13 +403,11 @@ impl<'a> Compiler<'a> {
                         data_type: plain(data_type).clone(),
                     });
                 }
-                Found::Missing | Found::Mistyped => {
-                    let reason = if matches!(resolved.found, Found::Missing) {
-                        format!("the column {path} is missing")
-                    } else {
-                        format!("the column {path} has another type than promised")
-                    };
-                    return Ok(Work::Decided { status: Status::NotEnforced, reason: Some(reason) });
+                Err(what) => {
+                    return Ok(Work::Decided {
+                        status: Status::NotEnforced,
+                        reason: Some(format!("the column {path} {what}")),
+                    })
                 }
             }
         }
@@ -416,6 +425,9 @@ impl<'a> Compiler<'a> {
             Compiled::NotNull => Work::NotNull { leaf: first },
             Compiled::Row(check) => Work::Row { leaves, check },
             Compiled::Always(why) => Work::Always { leaf: first, why },
+            Compiled::NotEnforced(reason) => {
+                Work::Decided { status: Status::NotEnforced, reason: Some(reason) }
+            }
             Compiled::Unique { nulls, keep_first } => Work::Key {
                 leaves,
                 spec: KeyForm::compile(&types, nulls)?,

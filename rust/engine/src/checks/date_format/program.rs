@@ -231,9 +231,9 @@ fn run_of_digits(text: &[u8], most: usize) -> usize {
 }
 
 fn value(digits: &[u8]) -> Option<i64> {
-    digits.iter().try_fold(0i64, |value, byte| {
-        value.checked_mul(10)?.checked_add(i64::from(byte - b'0'))
-    })
+    digits
+        .iter()
+        .try_fold(0i64, |value, byte| value.checked_mul(10)?.checked_add(i64::from(byte - b'0')))
 }
 
 fn digit(byte: u8) -> Option<i64> {
