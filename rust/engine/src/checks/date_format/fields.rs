@@ -7,22 +7,17 @@ use crate::literal::time::month_days;
 pub(super) enum Field {
     /// Year before and after the first, 0 among them.
     Year,
-    /// Year from 1.
     YearOfEra,
     Month,
     Day,
     DayOfYear,
     /// Monday is 1.
     Weekday,
-    /// 0 to 23.
     Hour,
-    /// 1 to 24.
     ClockHour,
-    /// 0 to 11.
     HalfDayHour,
-    /// 1 to 12.
     ClockHalfDayHour,
-    /// Morning 0, afternoon 1.
+    /// Morning is 0.
     HalfDay,
     Minute,
     Second,
@@ -31,77 +26,76 @@ pub(super) enum Field {
     Offset,
 }
 
-const COUNT: usize = Field::Offset as usize + 1;
-
-impl Field {
-    const fn range(self) -> (i64, i64) {
-        match self {
-            Self::Year => (-999_999_999, 999_999_999),
-            Self::YearOfEra => (1, 999_999_999),
-            Self::Month | Self::ClockHalfDayHour => (1, 12),
-            Self::Day => (1, 31),
-            Self::DayOfYear => (1, 366),
-            Self::Weekday => (1, 7),
-            Self::Hour => (0, 23),
-            Self::ClockHour => (1, 24),
-            Self::HalfDayHour => (0, 11),
-            Self::HalfDay => (0, 1),
-            Self::Minute | Self::Second => (0, 59),
-            Self::Nanosecond => (0, 999_999_999),
-            Self::Offset => (-18 * 3600, 18 * 3600),
-        }
-    }
-}
+/// Every field in its place, with its least and its greatest value.
+const RANGES: [(Field, i64, i64); Field::Offset as usize + 1] = [
+    (Field::Year, -999_999_999, 999_999_999),
+    (Field::YearOfEra, 1, 999_999_999),
+    (Field::Month, 1, 12),
+    (Field::Day, 1, 31),
+    (Field::DayOfYear, 1, 366),
+    (Field::Weekday, 1, 7),
+    (Field::Hour, 0, 23),
+    (Field::ClockHour, 1, 24),
+    (Field::HalfDayHour, 0, 11),
+    (Field::ClockHalfDayHour, 1, 12),
+    (Field::HalfDay, 0, 1),
+    (Field::Minute, 0, 59),
+    (Field::Second, 0, 59),
+    (Field::Nanosecond, 0, 999_999_999),
+    (Field::Offset, -18 * 3600, 18 * 3600),
+];
 
 /// The fields that a text has set.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Fields {
-    values: [Option<i64>; COUNT],
+    values: [Option<i64>; RANGES.len()],
 }
 
 impl Fields {
-    /// Sets a field; None when its value is out of range or contradicts the one it has.
+    /// Sets a field; None when it has another value. Ranges are for the end: a section that was
+    /// read is not given up for a value that is out of range.
     pub(super) fn set(&mut self, field: Field, value: i64) -> Option<()> {
-        let (least, most) = field.range();
-        let place = &mut self.values[field as usize];
-        let fits = (least..=most).contains(&value) && place.is_none_or(|known| known == value);
-        *place = Some(value);
-        fits.then_some(())
+        (*self.values[field as usize].get_or_insert(value) == value).then_some(())
     }
 
     fn get(&self, field: Field) -> Option<i64> {
         self.values[field as usize]
     }
 
-    /// Whether the fields agree with each other and with the calendar.
+    /// Whether the fields are in their ranges and agree with each other and with the calendar.
     pub(super) fn agree(&self) -> bool {
-        self.date_exists().is_some() && self.hours_agree().is_some()
+        let in_range = RANGES.iter().all(|(field, least, most)| {
+            self.get(*field).is_none_or(|value| (*least..=*most).contains(&value))
+        });
+        in_range && self.date_exists().is_some() && self.hours_agree().is_some()
     }
 
     fn date_exists(&self) -> Option<()> {
         let year = one_of(self.get(Field::Year), self.get(Field::YearOfEra))?;
-        let month = self.get(Field::Month);
-        // Without a year, a day exists when some year has it.
+        // Without a year, a day exists when some year has it: one of the leap years.
         let cycle = year.map_or(0, |year| year.rem_euclid(400)) as u32;
         let length = |month: i64| i64::from(month_days(cycle, month as u8));
-        let day = self.get(Field::Day);
-        if let (Some(month), Some(day)) = (month, day) {
-            (day <= length(month)).then_some(())?;
-        }
-        let day_of_year = self.get(Field::DayOfYear);
-        let days = (1..=12).map(length).sum::<i64>();
-        day_of_year.is_none_or(|day| day <= days).then_some(())?;
-        let year = match year {
-            Some(year) => year,
-            None => return Some(()),
-        };
         let before = |month: i64| (1..month).map(length).sum::<i64>();
-        let written = month.zip(day).map(|(month, day)| before(month) + day);
-        let Some(day_of_year) = one_of(written, day_of_year)? else {
+        let (month, day) = (self.get(Field::Month), self.get(Field::Day));
+        let date = month.zip(day);
+        let of_year = self.get(Field::DayOfYear);
+        if date.is_some_and(|(month, day)| day > length(month))
+            || of_year.is_some_and(|day| day > before(13))
+        {
+            return None;
+        }
+        let of_date = date.map(|(month, day)| before(month) + day);
+        let (Some(year), Some(day_of_year)) = (year, of_date.or(of_year)) else {
             return Some(());
         };
-        let weekday = weekday(year, day_of_year);
-        self.get(Field::Weekday).is_none_or(|written| written == weekday).then_some(())
+        // The day is known: whatever else is written of it must fit.
+        let its_month = (1..=12).rev().find(|month| before(*month) < day_of_year)?;
+        let fits = |written: Option<i64>, known: i64| written.is_none_or(|value| value == known);
+        let agree = fits(of_year, day_of_year)
+            && fits(month, its_month)
+            && fits(day, day_of_year - before(its_month))
+            && fits(self.get(Field::Weekday), weekday(year, day_of_year));
+        agree.then_some(())
     }
 
     fn hours_agree(&self) -> Option<()> {
@@ -141,6 +135,11 @@ mod tests {
     }
 
     #[test]
+    fn every_field_has_its_place() {
+        assert!(RANGES.iter().enumerate().all(|(at, (field, ..))| *field as usize == at));
+    }
+
+    #[test]
     fn weekdays_follow_the_calendar() {
         let day = |year, month, day, weekday| {
             agree(&[
@@ -152,6 +151,18 @@ mod tests {
         };
         assert!(day(1970, 1, 1, 4) && !day(1970, 1, 1, 5));
         assert!(day(2024, 2, 29, 4) && day(2000, 1, 1, 6) && day(0, 12, 31, 7) && day(-1, 1, 1, 5));
+    }
+
+    #[test]
+    fn a_day_of_the_year_is_one_of_a_month() {
+        let agrees =
+            |field, value| agree(&[(Field::Year, 2024), (Field::DayOfYear, 60), (field, value)]);
+        assert!(agrees(Field::Month, 2) && agrees(Field::Day, 29) && agrees(Field::Weekday, 4));
+        assert!(!agrees(Field::Month, 3) && !agrees(Field::Day, 1) && !agrees(Field::Weekday, 5));
+        // Without a year: of a leap year, or not.
+        assert!(agree(&[(Field::Month, 3), (Field::Day, 1), (Field::DayOfYear, 60)]));
+        assert!(agree(&[(Field::DayOfYear, 366)]));
+        assert!(!agree(&[(Field::Year, 2023), (Field::DayOfYear, 366)]));
     }
 
     #[test]

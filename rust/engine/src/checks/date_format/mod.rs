@@ -73,9 +73,8 @@ impl CheckKind for DateFormat {
         let column = clause.column()?;
         clause.required("pattern")?;
         let pattern = clause.text("pattern")?.unwrap_or_default();
-        let spelling = Spelling::new(pattern)?;
         if is_text(&column.data_type) {
-            return Ok(Compiled::Row(Box::new(spelling)));
+            return Ok(Compiled::Row(Box::new(Spelling::new(pattern)?)));
         }
         if column.data_type.is_temporal() {
             return Ok(Compiled::NotEnforced(format!(
