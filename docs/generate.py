@@ -40,6 +40,16 @@ own per `domain`: equal values get equal masked values inside one domain, and no
 joined across two. Keys come by reference, `env:NAME` or `file:PATH`; without one the mesh's
 default key is used.
 """
+FORMATS = f"""\
+# Formats
+
+{MADE}
+
+The names that the check [`format`](checks.md#format) and `logicalTypeOptions.format` of ODCS take.
+A format is about the whole text, byte by byte: no space before or after it, no line end. Null
+passes; the empty text passes only where the pattern says so. What JSON Schema names has the
+meaning of its draft 2020-12. Below the table stands the normative pattern of each, for ASCII.
+"""
 ERRORS = f"""\
 # Error codes
 
@@ -54,9 +64,11 @@ def pages() -> dict[Path, str]:
     """Every generated file, by path, with its text."""
     contracts = DOCS / "contracts.md"
     checks, masks = json.loads(_native.checks()), json.loads(_native.masks())
+    formats = json.loads(_native.formats())
     return {
-        editors.PATH: editors.text(checks, masks),
+        editors.PATH: editors.text(checks, masks, formats),
         DOCS / "checks.md": checks_page(checks),
+        DOCS / "formats.md": formats_page(formats),
         DOCS / "masks.md": masks_page(masks),
         DOCS / "errors.md": errors_page(),
         contracts: filled(contracts.read_text(encoding="utf-8"), "keys", keys_section()),
@@ -76,6 +88,28 @@ def checks_page(checks: list[dict[str, Any]]) -> str:
     ]
     for check in checks:
         parts.append(section(check, f"Judges {check['applies_to']}."))
+        if check["name"] == "format":
+            parts.append("[Formats](formats.md) lists the names, and what each takes.\n")
+    return "\n".join(parts)
+
+
+def formats_page(formats: list[dict[str, Any]]) -> str:
+    """A table of the names, and the normative pattern of each."""
+    index = (
+        [
+            ", ".join(f"`{name}`" for name in (format_["name"], *format_["aliases"])),
+            format_["summary"],
+            format_["source"],
+            code(format_["example"]),
+        ]
+        for format_ in formats
+    )
+    parts = [FORMATS, table(["name", "what it takes", "written down in", "example"], index)]
+    for format_ in formats:
+        if format_["pattern"]:
+            parts.append(f"## `{format_['name']}`\n\n```regex\n{format_['pattern']}\n```\n")
+            if format_["beyond"]:
+                parts.append(f"Beyond the pattern: {format_['beyond']}.\n")
     return "\n".join(parts)
 
 
@@ -171,6 +205,11 @@ def filled(text: str, name: str, section: str) -> str:
     before, _, rest = text.partition(begin)
     _, _, after = rest.partition(end)
     return f"{before}{begin}{section}{end}{after}"
+
+
+def code(text: str) -> str:
+    """The text as code, also when it holds what ends code."""
+    return f"``{text}``" if "`" in text else f"`{text}`"
 
 
 def sentence(text: str) -> str:

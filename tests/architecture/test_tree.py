@@ -93,7 +93,10 @@ def test_every_module_says_what_it_is() -> None:
 
 
 def test_nothing_is_left_unfinished() -> None:
-    marks = re.compile(r"\b(?:TO" + r"DO|FIX" + r"ME|XX" + r"X)\b|todo!\(|unimplemented!\(")
+    # The last of the three words is a code of ISO 4217 too: it is a mark in front of others.
+    marks = re.compile(
+        r"\b(?:TO" + r"DO|FIX" + r"ME|XX" + r"X(?=:|\s+[a-z]))\b|todo!\(|unimplemented!\("
+    )
     wrong = [
         f"{relative(path)}: {found.group()}"
         for path in tracked()

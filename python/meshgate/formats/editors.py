@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +22,10 @@ Definition = Mapping[str, Any]
 _CHOICE = re.compile(r"[a-z_]+(?:, [a-z_]+)* or [a-z_]+")
 
 
-def json_schema(checks: Iterable[Definition], masks: Iterable[Definition]) -> dict[str, Any]:
-    """The JSON Schema, draft 2020-12, for the registries' definitions of checks and masks."""
+def json_schema(
+    checks: Iterable[Definition], masks: Iterable[Definition], formats: Iterable[Definition]
+) -> dict[str, Any]:
+    """The JSON Schema, draft 2020-12, for the registries' definitions."""
     checks, masks = list(checks), list(masks)
     described = {"column_exists", "type_is", "columns_match"}  # stated by `schema`, not by rules
     ruled = [check for check in checks if check["name"] not in described]
@@ -42,14 +44,24 @@ def json_schema(checks: Iterable[Definition], masks: Iterable[Definition]) -> di
                 "allOf": [_arguments_of(check) for check in ruled],
             },
             "level": _object(form.LEVEL, kinds),
+            "format": {"oneOf": [*_spelt(formats)]},
             "masking": _masking(masks, kinds),
         },
     }
 
 
-def text(checks: Iterable[Definition], masks: Iterable[Definition]) -> str:
+def text(
+    checks: Iterable[Definition], masks: Iterable[Definition], formats: Iterable[Definition]
+) -> str:
     """The content of the shipped file."""
-    return json.dumps(json_schema(checks, masks), indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(json_schema(checks, masks, formats), indent=2, ensure_ascii=False) + "\n"
+
+
+def _spelt(definitions: Iterable[Definition]) -> Iterator[dict[str, str]]:
+    """Every name and alias with what it stands for."""
+    for definition in definitions:
+        for name in (definition["name"], *definition["aliases"]):
+            yield {"const": name, "description": definition["summary"]}
 
 
 def _object(keys: tuple[form.Key, ...], kinds: Mapping[str, Any]) -> dict[str, Any]:
@@ -69,11 +81,6 @@ def _kinds(checks: list[Definition]) -> dict[str, dict[str, Any]]:
     name = f"^(?:{naming.DATASET.pattern})$"
     value = {"type": ["string", "number"], "examples": ["15m", "24h", "7d", "PT15M", "99.9%"]}
     columns = {"type": "array", "items": {"$ref": "#/$defs/column"}}
-    rules = [
-        {"const": spelling, "description": check["summary"]}
-        for check in checks
-        for spelling in (check["name"], *check["aliases"])
-    ]
     return {
         "args": {"type": "object"},
         "boolean": {"type": "boolean"},
@@ -94,7 +101,7 @@ def _kinds(checks: list[Definition]) -> dict[str, dict[str, Any]]:
         "name": {"type": "string", "pattern": "\\S"},
         "percent": {"type": "number", "minimum": 0, "maximum": 100},
         "pii": {"anyOf": [{"type": "boolean"}, {"enum": list(personal.KINDS)}, {"type": "string"}]},
-        "rule": {"oneOf": rules},
+        "rule": {"oneOf": [*_spelt(checks)]},
         "rules": {"type": "array", "items": {"$ref": "#/$defs/rule"}},
         "text": {"type": "string"},
         "type": {
@@ -129,6 +136,8 @@ def _in_words(kind: str) -> dict[str, Any]:
     """The JSON Schema of an argument from the words that describe it."""
     if kind == "true or false":
         return {"type": "boolean"}
+    if kind == "the name of a format":
+        return {"$ref": "#/$defs/format"}
     if kind.startswith("a whole number"):
         return {"type": "integer", "minimum": 0}
     if kind.startswith("a list"):

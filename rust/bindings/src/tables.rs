@@ -1,4 +1,4 @@
-//! What the engine says of itself, as JSON: checks, masks, error codes, and how it was built.
+//! What the engine says of itself, as JSON: checks, formats, masks, error codes, and how it was built.
 
 use meshgate_engine::error::{Code, Error};
 use meshgate_engine::{checks, masks, promise};
@@ -9,6 +9,7 @@ use crate::enter::fault;
 
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(checks_table, module)?)?;
+    module.add_function(wrap_pyfunction!(formats_table, module)?)?;
     module.add_function(wrap_pyfunction!(masks_table, module)?)?;
     module.add_function(wrap_pyfunction!(column_types, module)?)?;
     module.add_function(wrap_pyfunction!(error_codes, module)?)?;
@@ -24,6 +25,13 @@ fn json_text<T: serde::Serialize>(value: &T) -> PyResult<String> {
 #[pyo3(name = "checks")]
 fn checks_table() -> PyResult<String> {
     json_text(&checks::definitions().collect::<Vec<_>>())
+}
+
+/// Every format of the check `format`: name, aliases, summary, source, pattern, example.
+#[pyfunction]
+#[pyo3(name = "formats")]
+fn formats_table() -> PyResult<String> {
+    json_text(&checks::format::FORMATS.iter().map(|format| format.about).collect::<Vec<_>>())
 }
 
 /// Every mask: name, aliases, summary, arguments, example.

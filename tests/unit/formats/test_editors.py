@@ -22,8 +22,8 @@ from meshgate.formats.masking import ALIASES as MASKS
 
 ROOT = Path(__file__).resolve().parents[3]
 CHECKS = json.loads(_native.checks())
-MASK_DEFINITIONS = json.loads(_native.masks())
-VALIDATOR = Draft202012Validator(editors.json_schema(CHECKS, MASK_DEFINITIONS))
+DEFINITIONS = (CHECKS, json.loads(_native.masks()), json.loads(_native.formats()))
+VALIDATOR = Draft202012Validator(editors.json_schema(*DEFINITIONS))
 
 
 def plain(value: Any) -> Any:
@@ -40,7 +40,7 @@ def document(text: str | bytes) -> Any:
 
 
 def test_the_shipped_schema_is_what_the_registries_say() -> None:
-    assert editors.PATH.read_text(encoding="utf-8") == editors.text(CHECKS, MASK_DEFINITIONS), (
+    assert editors.PATH.read_text(encoding="utf-8") == editors.text(*DEFINITIONS), (
         "run make generate"
     )
 
@@ -51,7 +51,7 @@ def test_the_schema_is_a_schema() -> None:
 
 def test_accepted_spellings_are_those_of_the_registries() -> None:
     checks = {alias: c["name"] for c in CHECKS for alias in c["aliases"]}
-    masks = {alias: m["name"] for m in MASK_DEFINITIONS for alias in m["aliases"]}
+    masks = {alias: m["name"] for m in DEFINITIONS[1] for alias in m["aliases"]}
     assert checks == ALIASES
     assert masks == MASKS
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from decimal import Decimal
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from meshgate.contract import Check, Column, Contract, Frozen, Mask, ServiceLevel
-from meshgate.errors import ContractError
+from meshgate.engine import Plan
+from meshgate.errors import ContractError, PlanError
 from meshgate.formats import load, load_all
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -294,11 +296,17 @@ def test_vectors_and_maps_of_3_2() -> None:
         ("number", "exclusiveMinimum: 0.0004", [("gt", {"value": Decimal("0.0004")})]),
         ("date", "minimum: '2020-01-01'", [("ge", {"value": "2020-01-01"})]),
         ("date", "minimum: 2020-01-01", [("ge", {"value": "2020-01-01"})]),
-        ("date", "maximum: 31.12.2024, format: dd.MM.yyyy", [("le", {"value": "2024-12-31"})]),
+        ("string", "format: email", [("format", {"name": "email"})]),
+        ("string", "format: byte, maxLength: 9",
+         [("length", {"max": 9}), ("format", {"name": "base64"})]),
+        ("date", "maximum: 31.12.2024, format: dd.MM.yyyy",
+         [("le", {"value": "2024-12-31"}), ("date_format", {"pattern": "dd.MM.yyyy"})]),
         ("timestamp", "minimum: '2020-01-01 00:00:00', format: 'yyyy-MM-dd HH:mm:ss'",
-         [("ge", {"value": "2020-01-01T00:00:00"})]),
+         [("ge", {"value": "2020-01-01T00:00:00"}),
+          ("date_format", {"pattern": "yyyy-MM-dd HH:mm:ss"})]),
         ("timestamp", "minimum: '2020-01-01T00:00:00Z', format: \"YYYY-MM-DDTHH:mm:ss.SSSZ\"",
-         [("ge", {"value": "2020-01-01T00:00:00Z"})]),
+         [("ge", {"value": "2020-01-01T00:00:00Z"}),
+          ("date_format", {"pattern": "YYYY-MM-DDTHH:mm:ss.SSSZ"})]),
         ("timestamp", "minimum: '2020-01-01 00:00:00+1000', timezone: true",
          [("ge", {"value": "2020-01-01T00:00:00+10:00"})]),
         ("timestamp", "minimum: '2020-01-01 00:00:00', timezone: true",
@@ -308,7 +316,8 @@ def test_vectors_and_maps_of_3_2() -> None:
          [("ge", {"value": "2020-01-01T00:00:00+11:00"})]),
         ("time", "maximum: '23:59:59.123'", [("le", {"value": "23:59:59.123"})]),
         ("time", "maximum: 2359, format: HHmm", None),
-        ("time", "maximum: '2359', format: HHmm", [("le", {"value": "23:59:00"})]),
+        ("time", "maximum: '2359', format: HHmm",
+         [("le", {"value": "23:59:00"}), ("date_format", {"pattern": "HHmm"})]),
     ],
 )  # fmt: skip
 def test_options_become_checks(
@@ -328,7 +337,6 @@ def test_options_become_checks(
     ("type_", "options", "id"),
     [
         ("integer", "multipleOf: 5", "a.multiple_of"),
-        ("string", "format: email", "a.format"),
         ("array", "minItems: 1", "a.min_items"),
         ("array", "uniqueItems: true", "a.unique_items"),
         ("object", "maxProperties: 3", "a.max_properties"),
@@ -342,13 +350,38 @@ def test_options_that_no_check_judges_are_said_so(type_: str, options: str, id: 
     assert contract.checks == ()
 
 
-def test_formats_that_constrain_no_arrow_column_are_no_clause() -> None:
+def test_formats_that_spell_nothing_are_no_clause() -> None:
     for text in (
-        "date, logicalTypeOptions: {format: yyyy}",
         "string, logicalTypeOptions: {format: password}",
+        "string, logicalTypeOptions: {format: binary}",
+        "number, logicalTypeOptions: {format: f64}",
+        "array, items: {logicalType: integer, logicalTypeOptions: {format: i32}}",
     ):
         contract = with_property(f"logicalType: {text}")
         assert contract.not_enforced == contract.checks == ()
+
+
+def test_formats_of_list_items_are_not_lost() -> None:
+    items = "array, items: {logicalType: string, logicalTypeOptions: {format: email}}"
+    contract = with_property(f"logicalType: {items}")
+    assert [clause.id for clause in contract.not_enforced] == ["a.item.format"]
+
+
+def test_a_format_that_nobody_knows_is_refused_where_it_stands() -> None:
+    contract = with_property("logicalType: string, logicalTypeOptions: {format: e-mail}")
+    with pytest.raises(PlanError) as refused:
+        Plan.compile(contract, pa.table({"a": ["joe@example.com"]}))
+    assert refused.value.code == "plan.bad_argument"
+    assert refused.value.where == contract.positions["/checks/0/args/name"]
+    assert refused.value.help == 'did you mean "email"?'
+
+
+def test_a_pattern_of_dates_that_cannot_be_read_is_refused_where_it_stands() -> None:
+    contract = with_property("logicalType: date, logicalTypeOptions: {format: YYYY-MM-dd}")
+    with pytest.raises(PlanError) as refused:
+        Plan.compile(contract, pa.table({"a": ["2024-01-01"]}))
+    assert refused.value.where == contract.positions["/checks/0/args/pattern"]
+    assert Plan.compile(contract, pa.schema([("a", pa.date32())]).empty_table())
 
 
 @pytest.mark.parametrize(

@@ -49,6 +49,8 @@ _INTEGER_FORMATS = {
 _FLOAT_FORMATS = {"f32": "float32", "f64": "float64"}
 _DECIMAL = re.compile(r"(?:decimal|numeric)(?:\(\s*(\d{1,2})\s*,\s*(\d{1,2})\s*\))?", re.IGNORECASE)
 _VECTOR_ITEMS = {"int8": "int8", "uint8": "uint8", "float32": "float32", "float64": "float64"}
+# Formats of strings that say what the values are, not how they are spelt.
+_UNSPELT = frozenset({"binary", "password"})
 # What the options mean that no check of this version judges; the word is the clause's id.
 _LATER = {
     "multipleOf": "multiple_of",
@@ -125,20 +127,39 @@ def add_clauses(
         _bounds(column, _temporal_bounds(logical, options), clauses, place)
     elif logical in {"integer", "number"}:
         _bounds(column, _numeric_bounds(options), clauses, place)
-    _later(column, logical, options, clauses)
+    if "format" in options:
+        _format(column, logical, options["format"], clauses)
+    _later(column, options, clauses)
 
 
-def _later(column: str, logical: str, options: dict[str, Cursor], clauses: Clauses) -> None:
+def is_spelling(logical: str, format_: str) -> bool:
+    """Whether a format says how values are spelt, rather than which type they have."""
+    if logical == "string":
+        return format_ not in _UNSPELT
+    return format_ not in _INTEGER_FORMATS and format_ not in _FLOAT_FORMATS
+
+
+def _format(column: str, logical: str, at: Cursor, clauses: Clauses) -> None:
+    """The check of a spelling. On columns of dates and times the engine says that it has none."""
+    format_ = at.text("a format")
+    if format_ is None or not is_spelling(logical, format_):
+        return
+    if logical == "string":
+        check, arg, value = "format", "name", "base64" if format_ == "byte" else format_
+    elif logical in {"date", "time", "timestamp"}:
+        check, arg, value = "date_format", "pattern", format_
+    else:
+        _not_yet(f"format {shown(format_)}", f"{column}.format", at, clauses)
+        return
+    clauses.check(check, (column,), {arg: value}, at.place, arg_places={arg: at.place})
+
+
+def _later(column: str, options: dict[str, Cursor], clauses: Clauses) -> None:
     for name, id in _LATER.items():
         if name in options:
             _not_yet(name, f"{column}.{id}", options[name], clauses)
     if "uniqueItems" in options and options["uniqueItems"].boolean():
         _not_yet("uniqueItems", f"{column}.unique_items", options["uniqueItems"], clauses)
-    format_ = options["format"].text() if "format" in options else None
-    executed = {*_INTEGER_FORMATS, *_FLOAT_FORMATS, "binary", "password", None}
-    # On dates and times the format describes a text that an Arrow column does not have.
-    if logical in {"string", "integer", "number"} and format_ not in executed:
-        _not_yet(f"format {shown(format_ or '')}", f"{column}.format", options["format"], clauses)
 
 
 def _not_yet(clause: str, id: str, at: Cursor, clauses: Clauses) -> None:

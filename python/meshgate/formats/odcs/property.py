@@ -200,8 +200,10 @@ class Properties:
         given = options_of(fields)
         if nested:
             stated = {key for key in ("required", "unique") if key in fields}
+            if "format" in given and not options.is_spelling(logical, given["format"].text() or ""):
+                del given["format"]
             for key in sorted({key for key in stated if fields[key].boolean()} | {*given}):
-                if key not in {"format", "timezone", "defaultTimezone"}:
+                if key not in {"timezone", "defaultTimezone"}:
                     reason = "no check reaches into list items"
                     self.clauses.not_enforced(key, reason, cursor.place, f"{here}.{key}")
             return
