@@ -15,6 +15,8 @@ from meshgate.report import Report
 
 from .cases import array, arrow_type, cases, layouts
 
+FIRST_ROWS = 10  # as many as a report names
+
 
 def contract_for(document: Any, case: Any, types: list[str]) -> Contract:
     names = tuple(f"c{i}" for i in range(len(types)))
@@ -66,7 +68,7 @@ def test_case(document: Any, case: Any) -> None:
         if "fails" in case:
             assert (outcome.status == "fail") is case["fails"], labels
             continue
-        assert list(outcome.first_rows) == case["violations"], labels
+        assert list(outcome.first_rows) == case["violations"][:FIRST_ROWS], labels
         assert outcome.failed_rows == len(case["violations"]), labels
         assert (outcome.status == "fail") is bool(case["violations"]), labels
         for name in ("skipped_null", "nan_rows", "failed_groups", "surplus"):
