@@ -17,7 +17,7 @@ impl Kernel for Base64 {
     };
 
     fn accepts(text: &[u8]) -> bool {
-        if text.len() % 4 != 0 {
+        if !text.len().is_multiple_of(4) {
             return false;
         }
         let digits = text.strip_suffix(b"==").or_else(|| text.strip_suffix(b"=")).unwrap_or(text);

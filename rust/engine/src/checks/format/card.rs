@@ -31,5 +31,5 @@ pub(super) fn luhn(digits: impl DoubleEndedIterator<Item = u8>) -> bool {
         sum += u32::from(if value > 9 { value.wrapping_sub(9) } else { value });
         doubled = !doubled;
     }
-    !bad && sum % 10 == 0
+    !bad && sum.is_multiple_of(10)
 }

@@ -33,10 +33,10 @@ impl Kernel for Duration {
         let Some(rest) = text.strip_prefix(b"P") else {
             return false;
         };
-        let (days, rest) = units(rest, b"YMD");
+        let (days, rest) = units(rest, *b"YMD");
         match rest {
             [] => days,
-            [b'T', time @ ..] => matches!(units(time, b"HMS"), (true, [])),
+            [b'T', time @ ..] => matches!(units(time, *b"HMS"), (true, [])),
             // Weeks, and nothing before or after them.
             _ if !days => matches!(number(rest), Some((b'W', []))),
             _ => false,
@@ -46,7 +46,7 @@ impl Kernel for Duration {
 
 /// Whether there is a number with one of the units, and what follows it and the units below it,
 /// without a gap between them.
-fn units<'a>(text: &'a [u8], order: &[u8; 3]) -> (bool, &'a [u8]) {
+fn units<'a>(text: &'a [u8], order: [u8; 3]) -> (bool, &'a [u8]) {
     let mut rest = text;
     let mut next = None;
     while let Some((unit, after)) = number(rest) {

@@ -19,6 +19,6 @@ impl Kernel for Hex {
     };
 
     fn accepts(text: &[u8]) -> bool {
-        text.len() % 2 == 0 && all(text, HEX)
+        text.len().is_multiple_of(2) && all(text, HEX)
     }
 }

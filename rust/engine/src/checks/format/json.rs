@@ -87,8 +87,9 @@ fn name(text: &[u8]) -> Option<&[u8]> {
 fn scalar(text: &[u8]) -> Option<&[u8]> {
     match text {
         [b'"', rest @ ..] => string(rest),
-        [b't', b'r', b'u', b'e', rest @ ..] | [b'n', b'u', b'l', b'l', rest @ ..] => Some(rest),
-        [b'f', b'a', b'l', b's', b'e', rest @ ..] => Some(rest),
+        [b't', b'r', b'u', b'e', rest @ ..]
+        | [b'f', b'a', b'l', b's', b'e', rest @ ..]
+        | [b'n', b'u', b'l', b'l', rest @ ..] => Some(rest),
         _ => number(text),
     }
 }

@@ -43,7 +43,7 @@ fn no_digit(word: u64) -> u64 {
     let low = word & !HIGH;
     let at_least = |word: u64, byte: u8| word + EACH * u64::from(0x80 - byte);
     let digit = at_least(low, b'0') & !at_least(low, b'9' + 1);
-    let lower = low | EACH * 0x20;
+    let lower = low | (EACH * 0x20);
     let letter = at_least(lower, b'a') & !at_least(lower, b'f' + 1);
     (!(digit | letter) | word) & HIGH
 }
