@@ -6,7 +6,7 @@ const NANOS_PER_SECOND: i64 = 1_000_000_000;
 #[inline]
 pub(crate) fn month_days(year: u32, month: u8) -> u8 {
     const LENGTHS: [u8; 16] = [0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31, 0, 0, 0];
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     LENGTHS.get(usize::from(month)).map_or(0, |days| days + u8::from(leap && month == 2))
 }
 

@@ -67,10 +67,10 @@ impl Fields {
         let in_range = RANGES.iter().all(|(field, least, most)| {
             self.get(*field).is_none_or(|value| (*least..=*most).contains(&value))
         });
-        in_range && self.date_exists().is_some() && self.hours_agree().is_some()
+        in_range && self.date_exists() == Ok(true) && self.hours_agree() == Ok(true)
     }
 
-    fn date_exists(&self) -> Option<()> {
+    fn date_exists(&self) -> Result<bool, Contradiction> {
         let year = one_of(self.get(Field::Year), self.get(Field::YearOfEra))?;
         // Without a year, a day exists when some year has it: one of the leap years.
         let cycle = year.map_or(0, |year| year.rem_euclid(400)) as u32;
@@ -82,23 +82,22 @@ impl Fields {
         if date.is_some_and(|(month, day)| day > length(month))
             || of_year.is_some_and(|day| day > before(13))
         {
-            return None;
+            return Ok(false);
         }
         let of_date = date.map(|(month, day)| before(month) + day);
         let (Some(year), Some(day_of_year)) = (year, of_date.or(of_year)) else {
-            return Some(());
+            return Ok(true);
         };
         // The day is known: whatever else is written of it must fit.
-        let its_month = (1..=12).rev().find(|month| before(*month) < day_of_year)?;
+        let its_month = (1..=12).filter(|month| before(*month) < day_of_year).count() as i64;
         let fits = |written: Option<i64>, known: i64| written.is_none_or(|value| value == known);
-        let agree = fits(of_year, day_of_year)
+        Ok(fits(of_year, day_of_year)
             && fits(month, its_month)
             && fits(day, day_of_year - before(its_month))
-            && fits(self.get(Field::Weekday), weekday(year, day_of_year));
-        agree.then_some(())
+            && fits(self.get(Field::Weekday), weekday(year, day_of_year)))
     }
 
-    fn hours_agree(&self) -> Option<()> {
+    fn hours_agree(&self) -> Result<bool, Contradiction> {
         let clock = self.get(Field::ClockHour).map(|hour| hour % 24);
         let clock_half = self.get(Field::ClockHalfDayHour).map(|hour| hour % 12);
         let half_day = self.get(Field::HalfDay);
@@ -108,13 +107,20 @@ impl Fields {
         let same = |written: Option<i64>, of_hour: fn(i64) -> i64| {
             written.zip(hour).is_none_or(|(written, hour)| written == of_hour(hour))
         };
-        (same(half_day, |hour| hour / 12) && same(hour_of_half, |hour| hour % 12)).then_some(())
+        Ok(same(half_day, |hour| hour / 12) && same(hour_of_half, |hour| hour % 12))
     }
 }
 
-/// The value that at least one of two has; None when they contradict each other.
-fn one_of(a: Option<i64>, b: Option<i64>) -> Option<Option<i64>> {
-    a.zip(b).is_none_or(|(a, b)| a == b).then_some(a.or(b))
+/// Two values of what can have one only.
+#[derive(Debug, PartialEq, Eq)]
+struct Contradiction;
+
+/// The value that at least one of two has.
+fn one_of(a: Option<i64>, b: Option<i64>) -> Result<Option<i64>, Contradiction> {
+    match (a, b) {
+        (Some(a), Some(b)) if a != b => Err(Contradiction),
+        _ => Ok(a.or(b)),
+    }
 }
 
 /// Monday is 1.

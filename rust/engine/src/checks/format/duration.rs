@@ -46,7 +46,7 @@ impl Kernel for Duration {
 
 /// Whether there is a number with one of the units, and what follows it and the units below it,
 /// without a gap between them.
-fn units<'a>(text: &'a [u8], order: [u8; 3]) -> (bool, &'a [u8]) {
+fn units(text: &[u8], order: [u8; 3]) -> (bool, &[u8]) {
     let mut rest = text;
     let mut next = None;
     while let Some((unit, after)) = number(rest) {

@@ -145,15 +145,16 @@ pub fn format(name: &str) -> Result<&'static Format> {
         let names = FORMATS.iter().flat_map(|format| {
             std::iter::once(format.about.name).chain(format.about.aliases.iter().copied())
         });
-        Error::new(Code::BadArgument, format!("there is no format {name:?}")).at("/args/name").help(
-            match promise::nearest(name, names) {
-                Some(near) => format!("did you mean {near:?}?"),
-                None => {
-                    let names: Vec<_> = FORMATS.iter().map(|format| format.about.name).collect();
-                    format!("one of: {}", names.join(", "))
-                }
+        let help = promise::nearest(name, names).map_or_else(
+            || {
+                let names: Vec<_> = FORMATS.iter().map(|format| format.about.name).collect();
+                format!("one of: {}", names.join(", "))
             },
-        )
+            |near| format!("did you mean {near:?}?"),
+        );
+        Error::new(Code::BadArgument, format!("there is no format {name:?}"))
+            .at("/args/name")
+            .help(help)
     })
 }
 

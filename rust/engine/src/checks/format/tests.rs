@@ -99,7 +99,7 @@ fn beyond(name: &str, text: &str) -> Option<bool> {
 
 /// Days are counted off, month by month.
 fn exists(year: u32, month: u32, day: u32) -> bool {
-    let leap = (year % 4 == 0) ^ (year % 100 == 0) ^ (year % 400 == 0);
+    let leap = year.is_multiple_of(4) ^ year.is_multiple_of(100) ^ year.is_multiple_of(400);
     let february = if leap { 29 } else { 28 };
     let lengths = [31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
     day <= lengths[month as usize - 1]
@@ -194,14 +194,14 @@ proptest! {
     #[test]
     fn cards_end_with_the_check_digit(digits in "[0-9]{11,18}", last in 0..10u32) {
         let text = format!("{digits}{last}");
-        let fits = luhn_sum(&self::digits(&text)) % 10 == 0;
+        let fits = luhn_sum(&self::digits(&text)).is_multiple_of(10);
         prop_assert_eq!(format("card").unwrap().accepts(text.as_bytes()), fits);
     }
 
     #[test]
     fn securities_end_with_the_check_digit(body in "[A-Z]{2}[0-9A-Z]{9}", last in 0..10u32) {
         let text = format!("{body}{last}");
-        let fits = luhn_sum(&self::digits(&text)) % 10 == 0;
+        let fits = luhn_sum(&self::digits(&text)).is_multiple_of(10);
         prop_assert_eq!(format("isin").unwrap().accepts(text.as_bytes()), fits);
     }
 
