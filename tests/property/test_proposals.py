@@ -169,6 +169,29 @@ def test_no_personal_value_is_in_a_proposal(
     check(text, data)
 
 
+def test_what_is_nested_is_masked_as_a_whole_where_no_field_can_be() -> None:
+    person = pa.struct([("n", pa.int8()), ("email", pa.string())])
+    secret = {"n": 1, "email": "ada@example.org"}
+    data = pa.table(
+        {
+            "people": pa.array([[secret]] * 3, pa.list_(person)),
+            "by_key": pa.array([[("k", secret)]] * 3, pa.map_(pa.string(), person)),
+            "odd": pa.array([{" ": secret}] * 3, pa.struct([(" ", person)])),
+            "plain": pa.array([[1]] * 3, pa.list_(pa.int8())),
+        }
+    )
+    columns, _ = proposal.seen(data.schema)
+    assert [column.pii for column in columns] == ["email"] * 3 + [None]
+    looked = Plan.compile(proposal.minimal("t", columns), data).run(data, profile=True)
+    for _ in looked:
+        continue
+    text = proposal.document("t", columns, looked.profile, ())
+    check(text, data)
+    (split,) = Plan.compile(formats.load(text), data).run(data)
+    assert split.accepted is not None
+    assert "ada" not in str(split.accepted.to_pylist())
+
+
 @pytest.mark.parametrize(
     ("name", "kind"),
     [

@@ -34,6 +34,7 @@ _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./+-]*")
 _WORDS = frozenset(("true", "false", "null", "yes", "no", "on", "off", "y", "n"))
 _FINITE = re.compile(r"-?\d+(?:\.\d+)?(?:e[+-]?\d+)?")
 _MOMENT = re.compile(r"(?:\d{4}-\d\d-\d\d)?(?:T?\d\d:\d\d:\d\d(?:\.\d+)?Z?)?")
+_HASHED = re.compile("string|binary|u?int|decimal|date")
 _CLASSES = {"A": "[A-Z]", "a": "[a-z]", "9": "[0-9]", " ": r"\s"}
 
 
@@ -172,10 +173,11 @@ def _seen(name: str, type_: pa.DataType, above: str) -> Seen | None:
 
 def _inside(type_: pa.DataType) -> Iterator[str | None]:
     """What the names of all fields inside of a nested type speak of."""
-    for at in range(type_.num_fields):
-        field = (
-            type_.field(at) if not _is(type_, "map") else (type_.key_field, type_.item_field)[at]
-        )
+    if _is(type_, "map"):
+        fields = [type_.key_field, type_.item_field]
+    else:
+        fields = [type_.field(at) for at in range(type_.num_fields)]
+    for field in fields:
         yield looks.by_name(field.name)
         yield from _inside(field.type)
 
@@ -228,9 +230,10 @@ def _column(column: Seen, profile: Profile, indent: str, keys: Collection[str]) 
         lines.append(f"{inner}required: true")
     if kind is not None:
         mask = "redact" if column.type == "string" else "constant"
+        joins = "  # hash keeps joins possible, with a key" if _HASHED.match(column.type) else ""
         lines += [
             f"{inner}pii: {'true' if kind == UNSPECIFIED else kind}",
-            f"{inner}masking: {mask}  # hash keeps joins possible, with a key",
+            f"{inner}masking: {mask}{joins}",
         ]
     lines += [f"{inner}# {remark}" for remark in _remarks(column, told, kind, profile, keys)]
     if column.fields and kind is None:

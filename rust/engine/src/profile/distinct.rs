@@ -140,25 +140,3 @@ fn tau(mut x: f64) -> f64 {
     }
     sum / 3.0
 }
-
-/// Remembers which hashes came lately, so that a run of few values costs no look-up.
-#[derive(Debug)]
-pub(super) struct Recent([u64; 256]);
-
-impl Recent {
-    pub(super) fn new() -> Self {
-        // No hash is found in a place that its own last byte does not name.
-        let mut places = [0; 256];
-        for (index, place) in places.iter_mut().enumerate() {
-            *place = !(index as u64);
-        }
-        Self(places)
-    }
-
-    /// Whether this hash was the last of its place.
-    pub(super) fn again(&mut self, hash: u64) -> bool {
-        self.0
-            .get_mut(usize::from(hash as u8))
-            .is_some_and(|place| std::mem::replace(place, hash) == hash)
-    }
-}

@@ -11,9 +11,13 @@ use arrow_array::types::{
 use arrow_array::{Array, ArrayRef};
 use arrow_schema::{DataType, TimeUnit};
 
-/// The value of each row as a number that orders and equals as the value does; `None` for NaN.
-/// What stands under a null is arbitrary.
-pub(super) fn keys(array: &ArrayRef) -> Option<Vec<Option<i128>>> {
+/// The key of NaN, which has no order. No value of another type reaches it: the unscaled values of
+/// decimals end at 10³⁸.
+pub(super) const NAN: i128 = i128::MAX;
+
+/// The value of each row as a number that orders and equals as the value does. What stands under a
+/// null is arbitrary.
+pub(super) fn keys(array: &ArrayRef) -> Option<Vec<i128>> {
     use TimeUnit::{Microsecond, Millisecond, Nanosecond, Second};
     Some(match array.data_type() {
         DataType::Int8 => whole::<Int8Type>(array),
@@ -48,23 +52,25 @@ pub(super) fn has_keys(data_type: &DataType) -> bool {
     keys(&arrow_array::new_empty_array(data_type)).is_some()
 }
 
-fn whole<T: ArrowPrimitiveType>(array: &ArrayRef) -> Vec<Option<i128>>
+fn whole<T: ArrowPrimitiveType>(array: &ArrayRef) -> Vec<i128>
 where
     T::Native: Into<i128> + Copy,
 {
-    array.as_primitive::<T>().values().iter().map(|value| Some((*value).into())).collect()
+    array.as_primitive::<T>().values().iter().map(|value| (*value).into()).collect()
 }
 
-fn floats<T: ArrowPrimitiveType>(array: &ArrayRef) -> Vec<Option<i128>>
+fn floats<T: ArrowPrimitiveType>(array: &ArrayRef) -> Vec<i128>
 where
     T::Native: Into<f64> + Copy,
 {
-    let of = |value: f64| (!value.is_nan()).then(|| of_float(value));
-    array.as_primitive::<T>().values().iter().map(|value| of((*value).into())).collect()
+    array.as_primitive::<T>().values().iter().map(|value| of_float((*value).into())).collect()
 }
 
-/// The key of a float that is not NaN; both zeros share one.
+/// The key of a float; both zeros share one.
 pub(super) fn of_float(value: f64) -> i128 {
+    if value.is_nan() {
+        return NAN;
+    }
     let bits = (value + 0.0).to_bits() as i64;
     i128::from(if bits < 0 { i64::MIN - bits } else { bits })
 }

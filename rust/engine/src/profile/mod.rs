@@ -13,6 +13,7 @@ mod column;
 mod distinct;
 mod few;
 mod found;
+mod gather;
 mod hash;
 mod keys;
 mod sample;

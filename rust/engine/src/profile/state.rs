@@ -1,15 +1,16 @@
 //! What is remembered of one column: bounded, and mergeable in row order.
 
 use arrow_array::cast::AsArray;
-use arrow_array::{Array, ArrayRef};
+use arrow_array::{Array, ArrayRef, BooleanArray};
 use arrow_buffer::NullBuffer;
 use arrow_schema::DataType;
 
 use super::column::Column;
-use super::distinct::{Distinct, Recent};
+use super::distinct::Distinct;
 use super::few::{Few, LONGEST};
+use super::gather::gather;
 use super::hash;
-use super::keys::{has_keys, keys};
+use super::keys::{has_keys, keys, NAN};
 use super::sample::Sample;
 use super::shape::shape;
 use super::trend::Trend;
@@ -89,45 +90,26 @@ impl State {
         nulls: Option<&NullBuffer>,
         priorities: &[u64],
     ) -> Self {
-        let is_value = |row: usize| nulls.is_none_or(|nulls| nulls.is_valid(row));
-        let rows = || (0..array.len()).filter(|row| is_value(*row));
-        let null_count = nulls.map_or(0, NullBuffer::null_count);
+        let rows = (0..array.len()).filter(|row| nulls.is_none_or(|nulls| nulls.is_valid(*row)));
+        let piece = Piece { rows, priorities };
         let mut distinct = self.distinct.as_ref().map(|_| Distinct::new());
-        let mut recent = Recent::new();
-        let mut hashed = |hash: u64| {
-            if let Some(distinct) = distinct.as_mut().filter(|_| !recent.again(hash)) {
+        let mut count = |hash: u64| {
+            if let Some(distinct) = &mut distinct {
                 distinct.add(hash);
             }
         };
         let shown = if let Some(keys) = keys(array) {
-            let key = |row: usize| keys.get(row).copied().flatten();
-            rows().for_each(|row| hashed(key(row).map_or(u64::MAX, hash::number)));
-            match &self.shown {
-                Shown::Ordered(before) => Shown::Ordered(before.of_piece(rows(), key, priorities)),
-                _ => Shown::Nothing,
-            }
+            piece.ordered(&keys, &self.shown, &mut count)
         } else if let Some(values) = array.as_boolean_opt() {
-            rows().for_each(|row| hashed(hash::number(i128::from(values.value(row)))));
-            let trues = || rows().filter(|row| values.value(*row)).count() as u64;
-            match &self.shown {
-                Shown::Booleans { .. } => Shown::Booleans { trues: trues() },
-                _ => Shown::Nothing,
-            }
+            piece.booleans(values, &self.shown, &mut count)
         } else if has_bytes(array.data_type()) {
-            rows().for_each(|row| hashed(hash::bytes(text::bytes(array, row))));
-            match &self.shown {
-                Shown::Texts(before) => {
-                    let text =
-                        |row| std::str::from_utf8(text::bytes(array, row)).unwrap_or_default();
-                    Shown::Texts(before.of_piece(rows(), text, priorities))
-                }
-                _ => Shown::Nothing,
-            }
+            piece.bytes(array, &self.shown, &mut count)
         } else {
             Shown::Nothing
         };
-        let values = (array.len() - null_count) as u64;
-        Self { nulls: null_count as u64, values, distinct, shown }
+        let nulls = nulls.map_or(0, NullBuffer::null_count);
+        let values = (array.len() - nulls) as u64;
+        Self { nulls: nulls as u64, values, distinct, shown }
     }
 
     /// Takes in what the next rows add.
@@ -146,35 +128,107 @@ impl State {
     }
 }
 
-impl Ordered {
-    fn of_piece(
-        &self,
-        rows: impl Iterator<Item = usize> + Clone,
-        key: impl Fn(usize) -> Option<i128>,
-        priorities: &[u64],
-    ) -> Self {
-        let ordered = rows.clone().filter(|row| key(*row).is_some());
-        let kept = |row| key(row).unwrap_or_default();
-        let mut piece = Self {
-            nan: 0,
-            ends: None,
-            trend: Trend::default(),
-            sample: Sample::of(&self.sample, priorities, ordered, kept),
-            few: Few::like(&self.few),
+/// The rows of one piece that have a value, and the priorities of all its rows.
+struct Piece<'a, R> {
+    rows: R,
+    priorities: &'a [u64],
+}
+
+impl<R: Iterator<Item = usize> + Clone> Piece<'_, R> {
+    fn ordered(&self, keys: &[i128], before: &Shown, distinct: &mut impl FnMut(u64)) -> Shown {
+        let key = |row: usize| keys.get(row).copied().unwrap_or(NAN);
+        let mut found = match before {
+            Shown::Ordered(before) => Some(Ordered {
+                nan: 0,
+                ends: None,
+                trend: Trend::default(),
+                sample: Sample::of(
+                    &before.sample,
+                    self.priorities,
+                    self.rows.clone().filter(|row| key(*row) != NAN),
+                    key,
+                ),
+                few: Few::like(&before.few),
+            }),
+            _ => None,
         };
-        for row in rows {
-            let Some(key) = key(row) else {
-                piece.nan += 1;
-                piece.trend.unordered();
-                continue;
-            };
-            piece.ends = Some(piece.ends.map_or((key, key), |(a, b)| (a.min(key), b.max(key))));
-            piece.trend.add(key);
-            piece.few.add(1, |known| *known == key, || Some(key));
+        let same = |a: usize, b: usize| key(a) == key(b);
+        gather(
+            self.rows.clone(),
+            |row| hash::number(key(row)),
+            same,
+            |row, hash, count| {
+                distinct(hash);
+                match (&mut found, key(row)) {
+                    (None, _) => {}
+                    (Some(found), NAN) => found.nan += count,
+                    (Some(found), key) => {
+                        found.ends = wider(found.ends, Some((key, key)));
+                        found.few.add(count, |known| *known == key, || Some(key));
+                    }
+                }
+            },
+        );
+        let Some(mut found) = found else { return Shown::Nothing };
+        if found.nan > 0 {
+            found.trend.unordered();
+        } else {
+            self.rows.clone().for_each(|row| found.trend.add(key(row)));
         }
-        piece
+        Shown::Ordered(found)
     }
 
+    fn booleans(
+        &self,
+        values: &BooleanArray,
+        before: &Shown,
+        distinct: &mut impl FnMut(u64),
+    ) -> Shown {
+        let trues = self.rows.clone().filter(|row| values.value(*row)).count();
+        for (value, seen) in [(true, trues), (false, self.rows.clone().count() - trues)] {
+            if seen > 0 {
+                distinct(hash::number(i128::from(value)));
+            }
+        }
+        match before {
+            Shown::Booleans { .. } => Shown::Booleans { trues: trues as u64 },
+            _ => Shown::Nothing,
+        }
+    }
+
+    fn bytes(&self, array: &ArrayRef, before: &Shown, distinct: &mut impl FnMut(u64)) -> Shown {
+        let bytes = |row: usize| text::bytes(array, row);
+        let text = |row: usize| std::str::from_utf8(bytes(row)).unwrap_or_default();
+        let mut found = match before {
+            Shown::Texts(before) => Some(Texts {
+                lengths: None,
+                sample: Sample::of(&before.sample, self.priorities, self.rows.clone(), |row| {
+                    shape(text(row))
+                }),
+                few: Few::like(&before.few),
+            }),
+            _ => None,
+        };
+        let same = |a: usize, b: usize| bytes(a) == bytes(b);
+        gather(
+            self.rows.clone(),
+            |row| hash::bytes(bytes(row)),
+            same,
+            |row, hash, count| {
+                distinct(hash);
+                if let Some(found) = &mut found {
+                    let length = text::code_points(bytes(row));
+                    found.lengths = wider(found.lengths, Some((length, length)));
+                    let short = || Some(text(row).to_owned()).filter(|text| text.len() <= LONGEST);
+                    found.few.add(count, |known| known.as_bytes() == bytes(row), short);
+                }
+            },
+        );
+        found.map_or(Shown::Nothing, Shown::Texts)
+    }
+}
+
+impl Ordered {
     fn merge(&mut self, later: Self) {
         self.nan += later.nan;
         self.ends = wider(self.ends, later.ends);
@@ -185,27 +239,6 @@ impl Ordered {
 }
 
 impl Texts {
-    fn of_piece<'a>(
-        &self,
-        rows: impl Iterator<Item = usize> + Clone,
-        text: impl Fn(usize) -> &'a str,
-        priorities: &[u64],
-    ) -> Self {
-        let mut piece = Self {
-            lengths: None,
-            sample: Sample::of(&self.sample, priorities, rows.clone(), |row| shape(text(row))),
-            few: Few::like(&self.few),
-        };
-        for row in rows {
-            let text = text(row);
-            let length = text::code_points(text.as_bytes());
-            piece.lengths = wider(piece.lengths, Some((length, length)));
-            let short = || (text.len() <= LONGEST).then(|| text.to_owned());
-            piece.few.add(1, |known| known == text, short);
-        }
-        piece
-    }
-
     fn merge(&mut self, later: Self) {
         self.lengths = wider(self.lengths, later.lengths);
         self.sample.merge(later.sample);
