@@ -54,7 +54,9 @@ mod tests {
                 *counts.entry(values[row]).or_insert(0) += count;
             });
             let mut expected = HashMap::new();
-            values.iter().for_each(|value| *expected.entry(*value).or_insert(0) += 1);
+            for value in &values {
+                *expected.entry(*value).or_insert(0) += 1;
+            }
             prop_assert_eq!(counts, expected);
         }
     }
