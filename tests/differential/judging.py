@@ -59,7 +59,7 @@ def contract(columns: list[Given], clauses: list[Clause]) -> Contract:
 
 def judged(promised: Contract, data: pa.Table, **options: Any) -> tuple[Run, dict[int, list[str]]]:
     """A finished run, and the ids of the failed checks of every rejected row."""
-    run = Plan.compile(promised, data).run(data, now=0, **options)
+    run = Plan.compile(promised, data).run(data, **{"now": 0, **options})
     rejected: dict[int, list[str]] = {}
     for split in run:
         if split.rejected is not None:
