@@ -1,8 +1,8 @@
 """One attempt to publish: what it holds, what it has staged, and how it ends.
 
-It ends in exactly one way: published, denied, aborted, or unknown. Until the commit is sent, every
-exception removes what was staged and nothing was visible; from then on nothing is removed unless
-the destination says for certain that nothing happened.
+It ends in exactly one way: published (now or before), denied, aborted, or unknown. Whatever ends it
+before the commit is sent removes what was staged, and nothing was visible; from then on nothing is
+removed unless the destination says for certain that nothing happened.
 """
 
 from __future__ import annotations
@@ -80,9 +80,9 @@ class Attempt:
     def __enter__(self) -> Attempt:
         return self
 
-    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+    def __exit__(self, *_error: object) -> None:
         try:
-            if error is not None and not self._in_doubt:
+            if not self._in_doubt:
                 self._abort()
         finally:
             self._claimed.close()

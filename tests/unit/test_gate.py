@@ -173,6 +173,13 @@ def test_equal_data_is_published_once(gate, mesh):
     assert [v.number for v in mesh.product(PRODUCT).versions] == [1, 2]
 
 
+def test_data_that_was_published_before_leaves_no_staged_files(gate, mesh):
+    gate.publish(data())
+    before = set(everything(mesh.folder / "warehouse"))
+    gate.publish(data())
+    assert set(everything(mesh.folder / "warehouse")) == before
+
+
 def test_how_rows_are_cut_makes_no_other_publication(gate):
     table = data()
     cut = pa.Table.from_batches(table.to_batches(max_chunksize=1))
