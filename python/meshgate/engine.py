@@ -138,13 +138,11 @@ class Plan:
         elif hasattr(schema, "__arrow_c_schema__"):
             native_schema = schema
         else:
-            native_schema = open_source(schema).native
-        try:
+            native_schema = open_source(schema, contract).native
+        with _faults(contract):
             native = _native.Plan.compile(
                 contract.to_json().encode(), native_schema, dict(keys or {})
             )
-        except _native.EngineFault as fault:
-            raise _error(fault, contract) from None
         return cls(contract, native)
 
     @property
@@ -208,9 +206,9 @@ class Plan:
             profile: look at the values too.
             progress: called after each window with the run.
         """
-        opened = data if isinstance(data, Source) else open_source(data)
+        opened = open_source(data, self.contract)
         now_ns = time.time_ns() if now is None else now
-        try:
+        with _faults(self.contract):
             native = self._native.run(
                 opened.native,
                 now_ns=now_ns,
@@ -222,9 +220,7 @@ class Plan:
                 part_key=part_key,
                 profile=profile,
             )
-        except _native.EngineFault as fault:
-            raise _error(fault, self.contract) from None
-        return Run(self.contract, native, progress, is_part=part_key is not None)
+        return Run(self.contract, native, progress, opened.file, is_part=part_key is not None)
 
     def merge(self, *, now: int, digest_key: bytes | None = None) -> Merge:
         """Begins to put the parts of a stream together; the arguments are those of their runs.
@@ -267,10 +263,11 @@ class Run:
         contract: Contract,
         native: _native.Run,
         progress: Callable[[Run], None] | None,
+        file: str | None = None,
         *,
         is_part: bool = False,
     ) -> None:
-        self.contract = contract
+        self.contract, self._file = contract, file
         self.error: MeshgateError | None = None
         self.input_digest: str | None = None
         self.part: str | None = None
@@ -328,7 +325,7 @@ class Run:
             else:
                 self._finish()
         except _native.EngineFault as fault:
-            self.error = _error(fault, self.contract)
+            self.error = _error(fault, self.contract, self._file)
             raise self.error from None
 
     def _pull(self) -> _Triple | None:
@@ -387,10 +384,10 @@ class Merge:
 class Source:
     """Data that is open: its schema is known, and it can be run once."""
 
-    __slots__ = ("native",)
+    __slots__ = ("file", "native")
 
-    def __init__(self, native: _native.Source) -> None:
-        self.native = native
+    def __init__(self, native: _native.Source, file: str | None = None) -> None:
+        self.native, self.file = native, file
 
     @property
     def schema(self) -> pa.Schema:
@@ -400,17 +397,17 @@ class Source:
         return pa.schema(self.native.schema)
 
 
-def open_source(data: Any) -> Source:
-    """Opens data: anything that speaks Arrow, or a path.
+def open_source(data: Any, contract: Contract | None = None) -> Source:
+    """Opens data: anything that speaks Arrow, or a path; CSV and JSON lines as a contract promises.
 
     Raises:
         SourceError: ``source.*``; the data's own library is never quoted.
     """
     if isinstance(data, Source):
         return data
-    speaking = source.arrow(data)
+    speaking = source.arrow(data, contract)
     try:
-        return Source(_native.Source(speaking))
+        return Source(_native.Source(speaking), source.file(data))
     except _native.EngineFault as fault:
         raise _error(fault, None) from None
     except Exception:
@@ -477,8 +474,12 @@ def _setting(name: str, given: int | None) -> int | None:
     return value
 
 
-def _error(fault: _native.EngineFault, contract: Contract | None) -> MeshgateError:
+def _error(
+    fault: _native.EngineFault, contract: Contract | None, file: str | None = None
+) -> MeshgateError:
     code, message, clause, data, help_ = fault.args
+    if code == "source.failed" and file is not None:
+        return source.broke_off(file, data)
     where = contract.positions.get(clause or "") if contract is not None else None
     kind = _CLASSES.get(code.partition(".")[0], errors.EngineError)
     return kind(code=code, message=message, where=where, data=data, help=help_)

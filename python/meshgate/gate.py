@@ -289,7 +289,7 @@ class Gate:
         return {r: keys.load(r, Path()) for r in wanted if r is not None}
 
     def _open(self, data: Any) -> tuple[Source, Plan]:
-        opened = open_source(data)
+        opened = open_source(data, self.contract)
         return opened, Plan.compile(self.contract, opened, self._keys)
 
     def _input_digest(self, data: Any) -> str | None:

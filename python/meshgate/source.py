@@ -7,16 +7,19 @@ quote values.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from meshgate import text_types
 from meshgate.errors import SourceError
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from meshgate.contract import Contract
 
 _FORMATS = {
     ".parquet": "parquet",
@@ -35,17 +38,19 @@ _TAKES = (
 )
 
 
-def arrow(data: Any) -> Any:
+def arrow(data: Any, contract: Contract | None = None) -> Any:
     """The same data as an object with `__arrow_c_stream__` or `__arrow_c_array__`.
 
     Args:
         data: an Arrow-speaking object, a path, or a non-empty sequence of record batches.
+        contract: what CSV and JSON lines are read as, which carry no types.
 
     Raises:
         SourceError: ``source.not_found``, ``source.unreadable`` or ``source.not_arrow``.
     """
     if isinstance(data, str | Path):
-        return _file(Path(data))
+        promised = () if contract is None else contract.columns
+        return _file(Path(data), {column.name: column.type for column in promised})
     if isinstance(data, type):
         raise _not_arrow(data)
     if hasattr(data, "__arrow_c_stream__") or hasattr(data, "__arrow_c_array__"):
@@ -63,6 +68,21 @@ def arrow(data: Any) -> Any:
     raise _not_arrow(data)
 
 
+def file(data: Any) -> str | None:
+    """The path that the data is given by, if it is."""
+    return str(data) if isinstance(data, str | Path) else None
+
+
+def broke_off(path: str, place: str | None) -> SourceError:
+    """A file failed after its first rows; unlike other producers it has no log to read."""
+    return SourceError(
+        code="source.failed",
+        message=f"{path} cannot be read to its end",
+        data=place,
+        help="it is damaged, or, as text, a line further down has other types or columns",
+    )
+
+
 def _batches(data: Iterable[Any]) -> pa.RecordBatchReader:
     import pyarrow as pa
 
@@ -78,9 +98,7 @@ def _batches(data: Iterable[Any]) -> pa.RecordBatchReader:
     return pa.RecordBatchReader.from_batches(first.schema, each())
 
 
-def _file(path: Path) -> pa.RecordBatchReader:
-    import pyarrow.dataset as ds
-
+def _file(path: Path, promised: Mapping[str, str]) -> pa.RecordBatchReader:
     if not path.exists():
         raise SourceError(
             code="source.not_found",
@@ -98,7 +116,24 @@ def _file(path: Path) -> pa.RecordBatchReader:
             message=f"{str(path)!r} is of no format that can be read",
             help=f"it must end in one of {', '.join(sorted(_FORMATS))}; a folder holds one of them",
         )
-    return _read(lambda: ds.dataset(path, format=kind).scanner().to_reader(), str(path))
+    if path.is_file() and path.stat().st_size == 0:
+        raise SourceError(
+            code="source.unreadable",
+            message=f"{path} is empty",
+            help="without a byte it has no columns; a stream without rows still has a schema",
+        )
+    return _read(lambda: _scan(path, kind, promised), str(path))
+
+
+def _scan(path: Path, kind: str, promised: Mapping[str, str]) -> pa.RecordBatchReader:
+    import pyarrow.dataset as ds
+
+    if kind not in text_types.FORMATS:
+        return ds.dataset(path, format=kind).scanner().to_reader()
+    how = text_types.csv() if kind == "csv" else kind
+    guessed = ds.dataset(path, format=how).schema
+    schema = text_types.fitted(guessed, promised, numbers_as_text=kind == "csv")
+    return ds.dataset(path, format=how, schema=schema).scanner().to_reader()
 
 
 def _read(open_: Any, name: str = "the data") -> Any:

@@ -24,6 +24,7 @@ SIBLINGS = {
     "formats",
     "engine",
     "source",
+    "text_types",
     "policy",
     "adapters",
     "catalog",
@@ -33,6 +34,7 @@ SIBLINGS = {
 # One sibling may know another only for a reason that is written here.
 ALLOWED_BETWEEN_SIBLINGS = {
     ("engine", "source"),  # a run pulls its batches from a source
+    ("source", "text_types"),  # a file of text is read with the types that it does not carry
 }
 # The mesh, the gate, and the parts of the protocol that only they use.
 GATE = {"gate", "mesh", "attempt", "enrichment", "keys", "portable", "settings"}
@@ -49,6 +51,7 @@ AT_LOAD = {
     "formats": {"yaml"},
     "engine": {"pyarrow"},
     "source": {"pyarrow"},
+    "text_types": {"pyarrow"},
     "adapters": {"pyarrow", "deltalake"},  # a concrete adapter is itself loaded on first use
     "distributed": {"pyarrow"},  # Spark and Ray are imported by the functions that are called
     "enrichment": {"pyarrow"},

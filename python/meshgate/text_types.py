@@ -1,0 +1,84 @@
+"""The types of CSV and JSON lines, which carry none: guessed, then led by a contract.
+
+A guess gives way to the promised type only where every value that was guessed from can be held by
+it exactly as it is written: `0012` stays text, `12.50` is a decimal. Elsewhere the guess stays, and
+the check of the type tells.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.dataset as ds
+
+FORMATS = ("csv", "json")
+_DECIMAL = re.compile(r"decimal\((\d+),(\d+)\)")
+_NAMES = {"integer": "int64", "number": "float64", "boolean": "bool", "date": "date32"}
+_MOMENTS = {"timestamp": None, "timestamp_ntz": None, "timestamp_tz": "UTC"}
+
+
+def csv() -> ds.CsvFileFormat:
+    """An empty cell is null, an empty text in quotes is a text; no word such as NA means null."""
+    import pyarrow.csv
+    import pyarrow.dataset as ds
+
+    options = pyarrow.csv.ConvertOptions(
+        null_values=[""], strings_can_be_null=True, quoted_strings_can_be_null=False
+    )
+    fragments = ds.CsvFragmentScanOptions(convert_options=options)
+    return ds.CsvFileFormat(default_fragment_scan_options=fragments)
+
+
+def fitted(guessed: pa.Schema, promised: Mapping[str, str], *, numbers_as_text: bool) -> pa.Schema:
+    """The schema to read with.
+
+    Args:
+        guessed: what the reader of the format guesses.
+        promised: types in the spelling of the native form, by column.
+        numbers_as_text: whether the format can give a number as the text that it is written as.
+    """
+    import pyarrow as pa
+
+    fields = []
+    for field in guessed:
+        wanted = _type(promised.get(field.name, ""))
+        if wanted is not None and _holds(wanted, field.type, numbers_as_text):
+            field = field.with_type(wanted)
+        fields.append(field)
+    return pa.schema(fields)
+
+
+def _type(promised: str) -> pa.DataType | None:
+    import pyarrow as pa
+
+    if promised in _MOMENTS:
+        return pa.timestamp("us", _MOMENTS[promised])
+    match = _DECIMAL.fullmatch(promised)
+    if match is not None:
+        digits, scale = int(match[1]), int(match[2])
+        return pa.decimal128(digits, scale) if digits <= 38 else pa.decimal256(digits, scale)
+    try:
+        return pa.type_for_alias(_NAMES.get(promised, promised))
+    except ValueError:
+        return None
+
+
+def _holds(wanted: pa.DataType, guessed: pa.DataType, numbers_as_text: bool) -> bool:
+    from pyarrow import types
+
+    number = types.is_integer(guessed) or types.is_floating(guessed)
+    if types.is_null(guessed):
+        held = True
+    elif types.is_string(wanted):
+        held = numbers_as_text and not types.is_binary(guessed)
+    elif types.is_decimal(wanted):
+        held = number
+    elif types.is_floating(wanted):
+        held = types.is_integer(guessed) or (number and numbers_as_text)
+    else:
+        held = types.is_integer(wanted) and types.is_integer(guessed)
+    return bool(held)
