@@ -414,7 +414,7 @@ def open_source(data: Any, contract: Contract | None = None) -> Source:
         raise errors.SourceError(
             code="source.not_arrow",
             message=f"{type(data).__name__} could not be opened as an Arrow stream",
-            help="it has the Arrow interface, but its own library refused",
+            help="its own library refused: does a column mix kinds of values, does its query run?",
         ) from None
 
 

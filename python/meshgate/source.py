@@ -87,7 +87,7 @@ def _batches(data: Iterable[Any]) -> pa.RecordBatchReader:
     import pyarrow as pa
 
     rest = iter(data)
-    first = next(rest, None)
+    first = _read(lambda: next(rest, None))
     if not isinstance(first, pa.RecordBatch | pa.Table):
         raise _not_arrow(data)
 

@@ -456,6 +456,25 @@ def test_a_source_that_fails_leaves_nothing(gate, mesh, batches):
     assert tables(mesh) == []
 
 
+def test_a_source_that_fails_at_once_tells_no_value(gate):
+    def batches():
+        raise ValueError(SECRET)
+        yield
+
+    with pytest.raises(SourceError) as caught:
+        gate.publish(batches())
+    assert caught.value.code == "source.unreadable"
+    assert SECRET not in str(caught.value)
+
+
+def test_data_without_columns_is_refused_and_nothing_is_left(gate, mesh):
+    with pytest.raises(StageError) as caught:
+        gate.publish(pa.table({}))
+    assert caught.value.code == "stage.bad_columns"
+    assert "the data has none of the promised columns" in str(caught.value)
+    assert tables(mesh) == []
+
+
 def test_data_that_does_not_fit_the_contract_is_an_error(gate, mesh):
     with pytest.raises((PlanError, Denied)):
         gate.publish(pa.table({"id": ["x"], "email": ["y"]}))

@@ -49,7 +49,9 @@ def storage_schema(
             message="the destination cannot tell the columns apart"
             if names
             else "a table without columns cannot be stored",
-            help="give every column a name that differs in more than upper and lower case",
+            help="give every column a name that differs in more than upper and lower case"
+            if names
+            else "the data has none of the promised columns: look at what produces it",
         )
     fields = [_field(field, field.name, columns) for field in schema]
     return pa.schema(fields, metadata=dict(table))
