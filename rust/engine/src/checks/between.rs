@@ -1,14 +1,8 @@
 //! `between`: every value lies in a range. NaN lies in no range.
 
-use arrow_array::types::{
-    ArrowPrimitiveType, Date32Type, Date64Type, Decimal128Type, Decimal256Type, Decimal32Type,
-    Decimal64Type, Float32Type, Float64Type, Int16Type, Int32Type, Int64Type, Int8Type,
-    Time32MillisecondType, Time32SecondType, Time64MicrosecondType, Time64NanosecondType,
-    TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType,
-    TimestampSecondType, UInt16Type, UInt32Type, UInt64Type, UInt8Type,
-};
+use arrow_array::types::ArrowPrimitiveType;
 use arrow_array::{Array, ArrayRef, PrimitiveArray};
-use arrow_schema::{DataType, TimeUnit};
+use arrow_schema::DataType;
 use std::marker::PhantomData;
 
 use super::order::Never;
@@ -16,6 +10,7 @@ use super::{Argument, Arity, CheckKind, Clause, Compiled, Definition, RowCheck, 
 use crate::contract::Literal;
 use crate::error::{Code, Error, Result};
 use crate::kernels::compare::Ranged;
+use crate::kernels::dispatch::ordered_type;
 use crate::kernels::text;
 use crate::literal::{bound, Native, Placed, Rounding};
 use crate::promise::{self, Promise};
@@ -83,43 +78,14 @@ pub(super) struct Limits<'a> {
 
 pub(super) fn compile(clause: &Clause<'_>, limits: &Limits<'_>) -> Result<Compiled> {
     let column = clause.column()?;
-    macro_rules! typed {
-        ($($pattern:pat => $t:ty,)+) => {
-            match &column.data_type {
-                $($pattern => range::<$t>(clause, limits),)+
-                DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => texts(clause, limits),
-                _ => Err(clause.not_applicable(
-                    column,
-                    "numbers, dates, times, timestamps and strings",
-                )),
-            }
-        };
-    }
-    typed! {
-        DataType::Int8 => Int8Type,
-        DataType::Int16 => Int16Type,
-        DataType::Int32 => Int32Type,
-        DataType::Int64 => Int64Type,
-        DataType::UInt8 => UInt8Type,
-        DataType::UInt16 => UInt16Type,
-        DataType::UInt32 => UInt32Type,
-        DataType::UInt64 => UInt64Type,
-        DataType::Float32 => Float32Type,
-        DataType::Float64 => Float64Type,
-        DataType::Decimal32(..) => Decimal32Type,
-        DataType::Decimal64(..) => Decimal64Type,
-        DataType::Decimal128(..) => Decimal128Type,
-        DataType::Decimal256(..) => Decimal256Type,
-        DataType::Date32 => Date32Type,
-        DataType::Date64 => Date64Type,
-        DataType::Time32(TimeUnit::Second) => Time32SecondType,
-        DataType::Time32(_) => Time32MillisecondType,
-        DataType::Time64(TimeUnit::Microsecond) => Time64MicrosecondType,
-        DataType::Time64(_) => Time64NanosecondType,
-        DataType::Timestamp(TimeUnit::Second, _) => TimestampSecondType,
-        DataType::Timestamp(TimeUnit::Millisecond, _) => TimestampMillisecondType,
-        DataType::Timestamp(TimeUnit::Microsecond, _) => TimestampMicrosecondType,
-        DataType::Timestamp(TimeUnit::Nanosecond, _) => TimestampNanosecondType,
+    match &column.data_type {
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => texts(clause, limits),
+        other => ordered_type!(
+            other,
+            T => range::<T>(clause, limits),
+            else Err(clause
+                .not_applicable(column, "numbers, dates, times, timestamps and strings"))
+        ),
     }
 }
 

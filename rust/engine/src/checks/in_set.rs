@@ -3,23 +3,18 @@
 //! One file because a set of numbers, of booleans and of texts answer one question.
 
 use arrow_array::cast::AsArray;
-use arrow_array::types::{
-    ArrowPrimitiveType, Date32Type, Date64Type, Decimal128Type, Decimal256Type, Decimal32Type,
-    Decimal64Type, Float32Type, Float64Type, Int16Type, Int32Type, Int64Type, Int8Type,
-    Time32MillisecondType, Time32SecondType, Time64MicrosecondType, Time64NanosecondType,
-    TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType,
-    TimestampSecondType, UInt16Type, UInt32Type, UInt64Type, UInt8Type,
-};
+use arrow_array::types::ArrowPrimitiveType;
 use arrow_array::{ArrayRef, PrimitiveArray};
-use arrow_schema::{DataType, TimeUnit};
+use arrow_schema::DataType;
 use std::marker::PhantomData;
 
 use super::regex_match::Search;
 use super::{Argument, Arity, CheckKind, Clause, Compiled, Definition, RowCheck, Scope};
 use crate::contract::Literal;
 use crate::error::{Code, Error, Result};
+use crate::kernels::dispatch::ordered_type;
 use crate::kernels::words::Words;
-use crate::kernels::{bits, mask, rows};
+use crate::kernels::{bits, members, rows};
 use crate::literal::{exact, Native};
 use crate::promise;
 
@@ -108,49 +103,22 @@ pub(super) fn members(
     {
         return Err(clause.bad("case_insensitive", "false for columns that are no strings"));
     }
-    macro_rules! typed {
-        ($($pattern:pat => $t:ty,)+) => {
-            match &column.data_type {
-                $($pattern => primitive::<$t>(clause, values, negate, argument),)+
-                DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => {
-                    let texts = texts(clause, values, argument)?;
-                    Ok(Compiled::Row(if fold {
-                        Box::new(Search::folded(&texts, !negate)?)
-                    } else {
-                        let texts: Vec<&[u8]> = texts.iter().map(|t| t.as_bytes()).collect();
-                        Box::new(Texts { words: Words::new(&texts), negate })
-                    }))
-                }
-                DataType::Boolean => booleans(clause, values, negate, argument),
-                _ => Err(clause.not_applicable(column, APPLIES)),
-            }
-        };
-    }
-    typed! {
-        DataType::Int8 => Int8Type,
-        DataType::Int16 => Int16Type,
-        DataType::Int32 => Int32Type,
-        DataType::Int64 => Int64Type,
-        DataType::UInt8 => UInt8Type,
-        DataType::UInt16 => UInt16Type,
-        DataType::UInt32 => UInt32Type,
-        DataType::UInt64 => UInt64Type,
-        DataType::Float32 => Float32Type,
-        DataType::Float64 => Float64Type,
-        DataType::Decimal32(..) => Decimal32Type,
-        DataType::Decimal64(..) => Decimal64Type,
-        DataType::Decimal128(..) => Decimal128Type,
-        DataType::Decimal256(..) => Decimal256Type,
-        DataType::Date32 => Date32Type,
-        DataType::Date64 => Date64Type,
-        DataType::Time32(TimeUnit::Second) => Time32SecondType,
-        DataType::Time32(_) => Time32MillisecondType,
-        DataType::Time64(TimeUnit::Microsecond) => Time64MicrosecondType,
-        DataType::Time64(_) => Time64NanosecondType,
-        DataType::Timestamp(TimeUnit::Second, _) => TimestampSecondType,
-        DataType::Timestamp(TimeUnit::Millisecond, _) => TimestampMillisecondType,
-        DataType::Timestamp(TimeUnit::Microsecond, _) => TimestampMicrosecondType,
-        DataType::Timestamp(TimeUnit::Nanosecond, _) => TimestampNanosecondType,
+    match &column.data_type {
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => {
+            let texts = texts(clause, values, argument)?;
+            Ok(Compiled::Row(if fold {
+                Box::new(Search::folded(&texts, !negate)?)
+            } else {
+                let texts: Vec<&[u8]> = texts.iter().map(|t| t.as_bytes()).collect();
+                Box::new(Texts { words: Words::new(&texts), negate })
+            }))
+        }
+        DataType::Boolean => booleans(clause, values, negate, argument),
+        other => ordered_type!(
+            other,
+            T => primitive::<T>(clause, values, negate, argument),
+            else Err(clause.not_applicable(column, APPLIES))
+        ),
     }
 }
 
@@ -272,25 +240,8 @@ where
             .first()
             .and_then(|c| c.as_any().downcast_ref::<PrimitiveArray<T>>())
             .ok_or_else(|| Error::internal("a set met another type than it was compiled for"))?;
-        let negate = self.negate;
-        // NaN fails both ways: it is in no set, and it is no value that a set could exclude.
-        match self.members.as_slice() {
-            [only] => {
-                mask::fill(array.values(), fail, |v| (v == *only) == negate || Native::is_nan(v));
-            }
-            members if members.len() <= 8 => mask::fill(array.values(), fail, |v| {
-                let mut found = false;
-                for m in members {
-                    found |= v == *m;
-                }
-                found == negate || Native::is_nan(v)
-            }),
-            members => mask::fill(array.values(), fail, |v| {
-                let at = members.partition_point(|m| *m < v);
-                let found = members.get(at).is_some_and(|m| *m == v);
-                found == negate || Native::is_nan(v)
-            }),
-        }
+        members::among(array.values(), &self.members, !self.negate, fail);
+        bits::invert(fail);
         Ok(())
     }
 

@@ -64,6 +64,13 @@ pub(crate) fn and(a: &mut [u64], b: &[u64]) {
     }
 }
 
+/// `a = !a`, also past the end: trim where that matters.
+pub(crate) fn invert(a: &mut [u64]) {
+    for word in a {
+        *word = !*word;
+    }
+}
+
 /// Positions of the set bits, ascending.
 pub(crate) fn ones_of(bits: &[u64]) -> impl Iterator<Item = usize> + '_ {
     bits.iter().enumerate().flat_map(|(index, word)| {

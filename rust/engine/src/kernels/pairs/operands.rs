@@ -113,7 +113,11 @@ pub(super) fn float_to_exact(float: f64, unscaled: i256, scale: i32) -> Option<O
     if float.is_infinite() {
         return Some(if float > 0.0 { Ordering::Greater } else { Ordering::Less });
     }
-    // Both have one sign. Decimal expansions of doubles are finite: compare them as text.
+    by_integers(float, unscaled, scale).or_else(|| Some(by_digits(float, unscaled, scale)))
+}
+
+/// Compares by decimal digits; both numbers have one sign. The expansion of a double is finite.
+fn by_digits(float: f64, unscaled: i256, scale: i32) -> Ordering {
     let magnitude = decimal_text(float.abs());
     let (whole, fraction) = magnitude.split_once('.').unwrap_or((&magnitude, ""));
     let digits = unscaled.wrapping_abs().to_string();
@@ -130,7 +134,37 @@ pub(super) fn float_to_exact(float: f64, unscaled: i256, scale: i32) -> Option<O
         let width = fraction.len().max(other_fraction.len());
         format!("{fraction:0<width$}").cmp(&format!("{other_fraction:0<width$}"))
     });
-    Some(if float > 0.0 { ordering } else { ordering.reverse() })
+    if float > 0.0 {
+        ordering
+    } else {
+        ordering.reverse()
+    }
+}
+
+/// Compares a finite float as integers at a common scale; `None` when 256 bits do not hold them.
+fn by_integers(float: f64, unscaled: i256, scale: i32) -> Option<Ordering> {
+    let bits = float.to_bits();
+    let biased = (bits >> 52 & 0x7ff) as i32;
+    if biased == 0 {
+        return None;
+    }
+    let magnitude = i256::from_i128(i128::from(bits & ((1 << 52) - 1) | 1 << 52));
+    let mantissa = if float < 0.0 { magnitude.wrapping_neg() } else { magnitude };
+    // float = mantissa × 2^exponent
+    let exponent = biased - 1075;
+    let power = |base: i128, times: u32| i256::from_i128(base).checked_pow(times);
+    let (mut left, mut right) = (mantissa, unscaled);
+    if scale >= 0 {
+        left = left.checked_mul(power(10, scale.unsigned_abs())?)?;
+    } else {
+        right = right.checked_mul(power(10, scale.unsigned_abs())?)?;
+    }
+    if exponent >= 0 {
+        left = left.checked_mul(power(2, exponent.unsigned_abs())?)?;
+    } else {
+        right = right.checked_mul(power(2, exponent.unsigned_abs())?)?;
+    }
+    Some(left.cmp(&right))
 }
 
 /// All decimal digits of a finite, non-negative double (Rust prints them exactly on request).
@@ -139,7 +173,7 @@ fn decimal_text(float: f64) -> String {
 }
 
 /// Strings and binary values as bytes.
-pub(super) enum Bytes<'a> {
+pub(crate) enum Bytes<'a> {
     Small(&'a arrow_array::StringArray),
     Large(&'a arrow_array::LargeStringArray),
     View(&'a arrow_array::StringViewArray),
@@ -150,7 +184,7 @@ pub(super) enum Bytes<'a> {
 }
 
 impl<'a> Bytes<'a> {
-    pub(super) fn of(array: &'a ArrayRef) -> Result<Self> {
+    pub(crate) fn of(array: &'a ArrayRef) -> Result<Self> {
         Ok(match array.data_type() {
             DataType::Utf8 => Self::Small(array.as_string()),
             DataType::LargeUtf8 => Self::Large(array.as_string()),
@@ -163,7 +197,7 @@ impl<'a> Bytes<'a> {
         })
     }
 
-    pub(super) fn value(&self, row: usize) -> &'a [u8] {
+    pub(crate) fn value(&self, row: usize) -> &'a [u8] {
         match self {
             Self::Small(a) => a.value(row).as_bytes(),
             Self::Large(a) => a.value(row).as_bytes(),
@@ -172,6 +206,35 @@ impl<'a> Bytes<'a> {
             Self::LargeBinary(a) => a.value(row),
             Self::BinaryView(a) => a.value(row),
             Self::Fixed(a) => a.value(row),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn integers_and_digits_agree(
+            float in prop_oneof![
+                -1e20..1e20,
+                (-1_000_000i32..1_000_000).prop_map(|n| f64::from(n) / 100.0),
+                any::<f64>().prop_filter("finite", |f| f.is_finite()),
+            ],
+            near in any::<bool>(),
+            other in any::<i64>(),
+            scale in -3i32..20,
+        ) {
+            // Half of the numbers are the float's own value at that scale, give or take rounding.
+            let value = if near { (float * 10f64.powi(scale)) as i128 } else { i128::from(other) };
+            let same_sign = value != 0 && float != 0.0 && (value < 0) == (float < 0.0);
+            if let Some(found) = by_integers(float, i256::from_i128(value), scale) {
+                if same_sign {
+                    prop_assert_eq!(found, by_digits(float, i256::from_i128(value), scale));
+                }
+            }
         }
     }
 }
