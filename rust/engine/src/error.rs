@@ -70,6 +70,10 @@ codes! {
     /// The pattern is not in the language that the contract standard prescribes (ECMA-262), or
     /// needs look-around or back-references, which no linear-time engine can do, or is too large.
     BadPattern = "plan.bad_pattern", "the pattern cannot be compiled";
+    /// An expression of a contract (`row_expression`, `when`) is no expression, uses what is not
+    /// supported, mixes types that have no common ground, or nests too deep. Nothing of it is
+    /// ignored: correct the expression at the line and column that the message names.
+    BadExpression = "plan.bad_expression", "an expression cannot be compiled";
     /// A clause names a mask that the registry does not have, or one that is refused on purpose,
     /// such as an unkeyed hash. Nothing was masked, and nothing was run.
     UnknownMask = "plan.unknown_mask", "no mask has this name";

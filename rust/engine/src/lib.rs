@@ -15,6 +15,7 @@ mod literal;
 pub mod masks;
 pub mod plan;
 pub mod profile;
+mod predicate;
 pub mod promise;
 pub mod report;
 pub mod run;

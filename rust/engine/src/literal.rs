@@ -91,6 +91,11 @@ impl Number {
         format!("{sign}{digits}e{}", -self.scale)
     }
 
+    /// Digits below the point that the number needs; none for whole numbers.
+    pub(crate) fn scale(&self) -> i32 {
+        self.scale.max(0)
+    }
+
     pub(crate) fn is_negative(&self) -> bool {
         self.negative
     }

@@ -64,6 +64,20 @@ pub(crate) fn and(a: &mut [u64], b: &[u64]) {
     }
 }
 
+/// `a &= !b`
+pub(crate) fn and_not(a: &mut [u64], b: &[u64]) {
+    for (a, b) in a.iter_mut().zip(b) {
+        *a &= !b;
+    }
+}
+
+/// `a` keeps its bits where `chosen` is set and takes those of `b` elsewhere.
+pub(crate) fn select(a: &mut [u64], chosen: &[u64], b: &[u64]) {
+    for ((a, chosen), b) in a.iter_mut().zip(chosen).zip(b) {
+        *a = (*a & chosen) | (b & !chosen);
+    }
+}
+
 /// `a = !a`, also past the end: trim where that matters.
 pub(crate) fn invert(a: &mut [u64]) {
     for word in a {

@@ -35,8 +35,13 @@ impl Relation {
     pub(crate) const EQ: Self = Self { less: false, equal: true, greater: false };
     pub(crate) const NE: Self = Self { less: true, equal: false, greater: true };
 
+    /// The relation of right to left.
+    pub(crate) fn flipped(self) -> Self {
+        Self { less: self.greater, equal: self.equal, greater: self.less }
+    }
+
     /// Whether the ordering is accepted; an unordered pair is not.
-    fn accepts(self, ordering: Option<Ordering>) -> bool {
+    pub(crate) fn accepts(self, ordering: Option<Ordering>) -> bool {
         match ordering {
             Some(Ordering::Less) => self.less,
             Some(Ordering::Equal) => self.equal,
