@@ -85,6 +85,9 @@ pub struct Check {
     /// Its arguments.
     #[serde(default)]
     pub args: BTreeMap<String, Literal>,
+    /// A condition in SQL: rows for which it is not true are outside of the check.
+    #[serde(default)]
+    pub when: Option<String>,
     /// `error` or `warning`; any other word is a label and counts as `error`.
     #[serde(default)]
     pub severity: Option<String>,

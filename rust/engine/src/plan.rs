@@ -6,6 +6,7 @@
 //! is already decided here and ends in the report.
 
 mod compile;
+mod conditions;
 
 use arrow_schema::{Schema, SchemaRef};
 use serde::Serialize;
@@ -14,6 +15,7 @@ use crate::checks::{DatasetState, DynDatasetCheck, RowCheck};
 use crate::contract::Contract;
 use crate::error::Result;
 use crate::masks::{CompiledMask, KeyRing};
+use crate::predicate::Predicate;
 use crate::profile;
 use crate::report::{Status, Threshold};
 use crate::unique::KeyForm;
@@ -37,6 +39,8 @@ pub struct Plan {
     /// For each leaf the clauses that can be judged once it and those before it are there; first
     /// the clauses that need none.
     pub(crate) ready: Vec<Vec<usize>>,
+    /// Distinct expressions, each judged once per piece.
+    pub(crate) conditions: Vec<Condition>,
     pub(crate) outputs: Vec<Output>,
     pub(crate) masks: Vec<PlannedMask>,
     /// What a profile would tell of.
@@ -52,12 +56,21 @@ pub(crate) struct Leaf {
     pub(crate) floating: bool,
 }
 
+/// One expression of the contract, with the leaves that it reads.
+#[derive(Debug)]
+pub(crate) struct Condition {
+    pub(crate) predicate: Predicate,
+    pub(crate) leaves: Vec<usize>,
+}
+
 /// One clause, ready to run.
 #[derive(Debug)]
 pub(crate) struct Planned {
     pub(crate) id: String,
     pub(crate) check: String,
     pub(crate) columns: Vec<String>,
+    /// Only the rows for which this condition is true are judged.
+    pub(crate) when: Option<usize>,
     pub(crate) severity: String,
     pub(crate) rejects: bool,
     pub(crate) dimension: Option<String>,
@@ -65,6 +78,17 @@ pub(crate) struct Planned {
     pub(crate) max_pct: Option<String>,
     pub(crate) pointer: String,
     pub(crate) work: Work,
+}
+
+impl Planned {
+    /// The conditions that it needs.
+    pub(crate) fn conditions(&self) -> impl Iterator<Item = usize> {
+        let own = match self.work {
+            Work::Expression { condition } => Some(condition),
+            _ => None,
+        };
+        own.into_iter().chain(self.when)
+    }
 }
 
 /// What a clause does in a run.
@@ -81,6 +105,10 @@ pub(crate) enum Work {
     Row {
         leaves: Vec<usize>,
         check: Box<dyn RowCheck>,
+    },
+    /// Fails where the condition is false.
+    Expression {
+        condition: usize,
     },
     /// Cannot fail; only nulls are counted.
     Always {
@@ -117,8 +145,11 @@ impl Work {
 impl Work {
     /// Estimated nanoseconds per row on one core of a machine with AVX-512, from `benches/`; the
     /// values of a column come out of memory once, whatever the number of its checks.
-    fn cost(&self) -> f64 {
+    fn cost(&self, conditions: &[Condition]) -> f64 {
         match self {
+            Self::Expression { condition } => {
+                conditions.get(*condition).map_or(0.0, |c| c.predicate.cost())
+            }
             Self::Decided { .. } => 0.0,
             Self::Always { .. } | Self::NotNull { .. } => 0.02,
             Self::Row { check, .. } => check.cost(),
@@ -127,10 +158,10 @@ impl Work {
         }
     }
 
-    /// The leaves that it reads.
+    /// The leaves that it reads, apart from those of its condition.
     pub(crate) fn leaves(&self) -> &[usize] {
         match self {
-            Self::Decided { .. } => &[],
+            Self::Decided { .. } | Self::Expression { .. } => &[],
             Self::NotNull { leaf } | Self::Always { leaf, .. } => std::slice::from_ref(leaf),
             Self::Row { leaves, .. } | Self::Key { leaves, .. } | Self::Dataset { leaves, .. } => {
                 leaves
@@ -223,6 +254,9 @@ impl Plan {
                     Work::Always { why, .. } => ("decided", format!("cannot fail: {why}")),
                     Work::NotNull { .. } => ("enforced", "validity bitmap".into()),
                     Work::Row { check, .. } => ("enforced", check.explain()),
+                    Work::Expression { .. } => {
+                        ("enforced", format!("condition over {}", clause.columns.join(", ")))
+                    }
                     Work::Key { spec, keep_first, .. } => (
                         "enforced",
                         format!(
@@ -235,13 +269,18 @@ impl Plan {
                         ("enforced", format!("whole dataset, {}", check.bound()))
                     }
                 };
+                let when = clause.when.and_then(|at| self.conditions.get(at)).map(|c| &c.predicate);
+                let how = match when {
+                    Some(_) => format!("{how}; only rows for which `when` is true"),
+                    None => how,
+                };
                 Explained {
                     id: clause.id.clone(),
                     check: clause.check.clone(),
                     state,
                     how,
                     columns: clause.columns.clone(),
-                    ns_per_row: clause.work.cost(),
+                    ns_per_row: clause.work.cost(&self.conditions) + when.map_or(0.0, Predicate::cost),
                     clause: clause.pointer.clone(),
                 }
             })

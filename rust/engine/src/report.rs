@@ -65,6 +65,8 @@ pub struct CheckOutcome {
     pub rows: u64,
     /// Rows judged.
     pub tested: u64,
+    /// Rows outside of the clause's `when`.
+    pub skipped_when: u64,
     /// Rows exempt because a needed value is null.
     pub skipped_null: u64,
     /// Judged rows that fail; for `unique` the rows beyond the first of their key.

@@ -10,6 +10,7 @@ mod judge;
 mod outcome;
 mod part;
 mod split;
+mod within;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Arc;
@@ -111,7 +112,10 @@ type Fails = Vec<(usize, Vec<u64>)>;
 /// Counts of one clause, merged in row order.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 struct Tally {
+    skipped_when: u64,
     skipped_null: u64,
+    /// Rows for which an expression has no outcome because of an overflow.
+    faults: u64,
     failed: u64,
     nan: u64,
     first_rows: Vec<u64>,
@@ -119,7 +123,9 @@ struct Tally {
 
 impl Tally {
     fn merge(&mut self, other: Self) {
+        self.skipped_when += other.skipped_when;
         self.skipped_null += other.skipped_null;
+        self.faults += other.faults;
         self.failed += other.failed;
         self.nan += other.nan;
         let room = FIRST_ROWS.saturating_sub(self.first_rows.len());

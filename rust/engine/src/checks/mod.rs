@@ -20,6 +20,7 @@ mod order;
 mod pattern;
 mod regex_match;
 mod row_count;
+mod row_expression;
 mod unique;
 
 use arrow_array::ArrayRef;
@@ -58,6 +59,8 @@ pub enum Arity {
     Two,
     /// One or more columns.
     Many,
+    /// The columns that the check's own expression names; the clause lists none.
+    Named,
 }
 
 /// One argument of a check.
@@ -209,6 +212,8 @@ pub(crate) enum Compiled {
     NotNull,
     /// Fails where the bit is set; null passes.
     Row(Box<dyn RowCheck>),
+    /// Fails where the expression is false.
+    Expression(String),
     /// Can never fail on this column: costs nothing.
     Always(String),
     /// Says nothing about a column of this type, for the reason given.
@@ -256,6 +261,7 @@ static KINDS: &[&dyn CheckKind] = &[
     &format::Formatted,
     &date_format::DateFormat,
     &compare::Compare,
+    &row_expression::RowExpression,
     &row_count::RowCount,
     &freshness::Freshness,
     &freshness::Latency,
@@ -356,7 +362,7 @@ pub(crate) fn compile(clause: &Clause<'_>) -> Result<Compiled> {
 pub(crate) fn arity(check: &contract::Check) -> Result<()> {
     let definition = kind(&check.check)?.definition();
     let fits = match definition.arity {
-        Arity::None => check.columns.is_empty(),
+        Arity::None | Arity::Named => check.columns.is_empty(),
         Arity::One => check.columns.len() == 1,
         Arity::Two => check.columns.len() == 2,
         Arity::Many => !check.columns.is_empty(),
@@ -366,6 +372,7 @@ pub(crate) fn arity(check: &contract::Check) -> Result<()> {
     }
     let wanted = match definition.arity {
         Arity::None => "no column",
+        Arity::Named => "the columns that its expression names",
         Arity::One => "exactly one column",
         Arity::Two => "exactly two columns",
         Arity::Many => "at least one column",

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 
 use super::{
-    Leaf, MaskTree, Output, Plan, Planned, PlannedMask, Work, CHECKS_COLUMN, RESERVED, ROW_COLUMN,
+    Condition, Leaf, MaskTree, Output, Plan, Planned, PlannedMask, Work, CHECKS_COLUMN, RESERVED,
+    ROW_COLUMN,
 };
 use crate::checks::{self, CheckKind, Clause, ColumnRef, Compiled};
 use crate::contract::{self, Contract, Literal};
@@ -24,25 +25,39 @@ const MAX_COLUMNS: usize = 10_000;
 const MAX_DEPTH: usize = 64;
 
 /// How a promised column was found in the data.
-enum Found {
+pub(super) enum Found {
     Missing,
     Mistyped { indices: Vec<usize>, data_type: DataType },
     Here { indices: Vec<usize>, data_type: DataType },
 }
 
-struct Resolved {
-    path: String,
+pub(super) struct Resolved {
+    pub(super) path: String,
     promise: Promise,
-    found: Found,
+    pub(super) found: Found,
+}
+
+impl Resolved {
+    /// Why nothing can be judged by the column, if it is not there as promised.
+    pub(super) fn absence(&self) -> String {
+        let path = &self.path;
+        match self.found {
+            Found::Missing => format!("the column {path} is missing"),
+            _ => format!("the column {path} has another type than promised"),
+        }
+    }
 }
 
 pub(super) struct Compiler<'a> {
     contract: &'a Contract,
     schema: &'a Schema,
     keys: &'a KeyRing,
-    resolved: Vec<Resolved>,
+    pub(super) resolved: Vec<Resolved>,
     leaves: Vec<Leaf>,
     clauses: Vec<Planned>,
+    pub(super) conditions: Vec<Condition>,
+    /// The text of every condition, with its position.
+    pub(super) texts: Vec<(String, usize)>,
     masks: Vec<PlannedMask>,
 }
 
@@ -76,6 +91,8 @@ impl<'a> Compiler<'a> {
             resolved: Vec::new(),
             leaves: Vec::new(),
             clauses: Vec::new(),
+            conditions: Vec::new(),
+            texts: Vec::new(),
             masks: Vec::new(),
         })
     }
@@ -113,6 +130,7 @@ impl<'a> Compiler<'a> {
                 id: clause.id.clone(),
                 check: clause.clause.clone(),
                 columns: Vec::new(),
+                when: None,
                 severity: "error".into(),
                 rejects: false,
                 dimension: None,
@@ -132,9 +150,10 @@ impl<'a> Compiler<'a> {
         Ok(Plan {
             dataset: contract.dataset.clone(),
             schema: Arc::new(self.schema.clone()),
-            ready: ready(self.leaves.len(), &self.clauses),
+            ready: ready(self.leaves.len(), &self.clauses, &self.conditions),
             leaves: self.leaves,
             clauses: self.clauses,
+            conditions: self.conditions,
             outputs,
             masks: self.masks,
             profiled: profile::columns(contract, self.schema),
@@ -287,6 +306,7 @@ impl<'a> Compiler<'a> {
             id: if path.is_empty() { check.to_owned() } else { format!("{path}.{check}") },
             check: check.to_owned(),
             columns: if path.is_empty() { Vec::new() } else { vec![path.to_owned()] },
+            when: None,
             severity: "error".into(),
             rejects: false,
             dimension: None,
@@ -355,11 +375,21 @@ impl<'a> Compiler<'a> {
         let severity = check.severity.clone().unwrap_or_else(|| "error".into());
         let rejects = !matches!(severity.as_str(), "warning" | "warn");
         let (threshold, max_pct) = threshold(check)?;
-        let work = self.work(check, kind)?;
+        let (mut work, columns) = self.work(check, kind)?;
+        let mut when = None;
+        if let Some(text) = &check.when {
+            let within = self.condition(text).map_err(|e| e.at("/when"))?;
+            match (&work, within.condition) {
+                (Work::Decided { .. }, _) => {}
+                (_, Ok(condition)) => when = Some(condition),
+                (_, Err(reason)) => work = not_enforced(format!("{reason}, and `when` names it")),
+            }
+        }
         Ok(Planned {
             id: check.id.clone(),
             check: name.to_owned(),
-            columns: check.columns.clone(),
+            columns,
+            when,
             severity,
             rejects,
             dimension: check.dimension.clone(),
@@ -370,7 +400,12 @@ impl<'a> Compiler<'a> {
         })
     }
 
-    fn work(&mut self, check: &contract::Check, kind: &dyn CheckKind) -> Result<Work> {
+    /// What a clause does, and the columns that it judges.
+    fn work(
+        &mut self,
+        check: &contract::Check,
+        kind: &dyn CheckKind,
+    ) -> Result<(Work, Vec<String>)> {
         let mut columns = Vec::with_capacity(check.columns.len());
         let mut indices = Vec::with_capacity(check.columns.len());
         for (at, path) in check.columns.iter().enumerate() {
@@ -385,17 +420,16 @@ impl<'a> Compiler<'a> {
                 });
             };
             let judged = match &resolved.found {
-                Found::Here { indices, data_type } => Ok((indices, data_type)),
+                Found::Here { indices, data_type } => Some((indices, data_type)),
                 Found::Mistyped { indices, data_type }
                     if kind.judges_mistyped(plain(data_type)) =>
                 {
-                    Ok((indices, data_type))
+                    Some((indices, data_type))
                 }
-                Found::Mistyped { .. } => Err("has another type than promised"),
-                Found::Missing => Err("is missing"),
+                Found::Mistyped { .. } | Found::Missing => None,
             };
             match judged {
-                Ok((path_indices, data_type)) => {
+                Some((path_indices, data_type)) => {
                     indices.push(path_indices.clone());
                     columns.push(ColumnRef {
                         path: path.clone(),
@@ -403,31 +437,37 @@ impl<'a> Compiler<'a> {
                         data_type: plain(data_type).clone(),
                     });
                 }
-                Err(what) => {
-                    return Ok(Work::Decided {
-                        status: Status::NotEnforced,
-                        reason: Some(format!("the column {path} {what}")),
-                    })
+                None => {
+                    return Ok((not_enforced(resolved.absence()), check.columns.clone()));
                 }
             }
         }
         let clause = Clause { check, columns };
         let compiled = checks::compile(&clause)?;
+        if let Compiled::Expression(text) = &compiled {
+            let resolution = self.condition(text).map_err(|e| e.at("/args/expression"))?;
+            let work = match resolution.condition {
+                Ok(condition) => Work::Expression { condition },
+                Err(reason) => not_enforced(reason),
+            };
+            return Ok((work, resolution.columns));
+        }
         let leaves: Vec<usize> = clause
             .columns
             .iter()
             .zip(indices)
-            .map(|(column, indices)| self.leaf(column, indices))
+            .map(|(column, indices)| self.leaf(indices, column.data_type.is_floating()))
             .collect();
         let first = leaves.first().copied().unwrap_or_default();
         let types: Vec<DataType> = clause.columns.iter().map(|c| c.data_type.clone()).collect();
-        Ok(match compiled {
+        let work = match compiled {
             Compiled::NotNull => Work::NotNull { leaf: first },
+            Compiled::Expression(_) => {
+                return Err(Error::internal("an expression was not resolved"))
+            }
             Compiled::Row(check) => Work::Row { leaves, check },
             Compiled::Always(why) => Work::Always { leaf: first, why },
-            Compiled::NotEnforced(reason) => {
-                Work::Decided { status: Status::NotEnforced, reason: Some(reason) }
-            }
+            Compiled::NotEnforced(reason) => not_enforced(reason),
             Compiled::Unique { nulls, keep_first } => Work::Key {
                 leaves,
                 spec: KeyForm::compile(&types, nulls)?,
@@ -441,14 +481,15 @@ impl<'a> Compiler<'a> {
                 forbid_null: true,
             },
             Compiled::Dataset(check) => Work::Dataset { leaves, check },
-        })
+        };
+        Ok((work, check.columns.clone()))
     }
 
-    fn leaf(&mut self, column: &ColumnRef, indices: Vec<usize>) -> usize {
+    pub(super) fn leaf(&mut self, indices: Vec<usize>, floating: bool) -> usize {
         if let Some(at) = self.leaves.iter().position(|l| l.indices == indices) {
             return at;
         }
-        self.leaves.push(Leaf { indices, floating: column.data_type.is_floating() });
+        self.leaves.push(Leaf { indices, floating });
         self.leaves.len() - 1
     }
 
@@ -558,6 +599,10 @@ impl<'a> Compiler<'a> {
     }
 }
 
+fn not_enforced(reason: String) -> Work {
+    Work::Decided { status: Status::NotEnforced, reason: Some(reason) }
+}
+
 fn has_mask(column: &contract::Column) -> bool {
     column.mask.is_some()
         || column.columns.iter().any(has_mask)
@@ -595,10 +640,11 @@ impl MaskTree {
     }
 }
 
-fn ready(leaves: usize, clauses: &[Planned]) -> Vec<Vec<usize>> {
+fn ready(leaves: usize, clauses: &[Planned], conditions: &[Condition]) -> Vec<Vec<usize>> {
     let mut ready = vec![Vec::new(); leaves + 1];
     for (at, clause) in clauses.iter().enumerate() {
-        let last = clause.work.leaves().iter().max().map_or(0, |leaf| leaf + 1);
+        let read = clause.conditions().filter_map(|at| conditions.get(at)).flat_map(|c| &c.leaves);
+        let last = clause.work.leaves().iter().chain(read).max().map_or(0, |leaf| leaf + 1);
         let decided = matches!(clause.work, Work::Decided { .. });
         if let Some(list) = ready.get_mut(last).filter(|_| !decided) {
             list.push(at);

@@ -130,7 +130,11 @@ impl Expr {
     }
 
     fn visit<'a>(&'a self, found: &mut Vec<NamedColumn<'a>>) {
-        let mut all = |parts: &[&'a Self]| parts.iter().for_each(|part| part.visit(found));
+        let mut all = |parts: &[&'a Self]| {
+            for part in parts {
+                part.visit(found);
+            }
+        };
         match &self.term {
             Term::Column { path, quoted } => {
                 if !found.iter().any(|column| column.path == path) {
@@ -150,18 +154,24 @@ impl Expr {
             | Term::Is { value, .. }
             | Term::Fold { value, .. } => all(&[value]),
             Term::And(parts) | Term::Or(parts) | Term::Coalesce(parts) => {
-                parts.iter().for_each(|part| part.visit(found));
+                for part in parts {
+                    part.visit(found);
+                }
             }
             Term::In { value, members, .. } => {
                 value.visit(found);
-                members.iter().for_each(|member| member.visit(found));
+                for member in members {
+                    member.visit(found);
+                }
             }
             Term::Case { branches, otherwise } => {
                 for (when, then) in branches {
                     when.visit(found);
                     then.visit(found);
                 }
-                otherwise.iter().for_each(|value| value.visit(found));
+                if let Some(value) = otherwise {
+                    value.visit(found);
+                }
             }
         }
     }

@@ -15,7 +15,7 @@ use super::Predicate;
 use crate::error::{Error, Result};
 use crate::kernels::pairs::{Ground, Relation};
 use crate::kernels::{bits, encoding};
-use values::Values;
+use values::{Presence, Values};
 
 /// Rows of a block. A multiple of 64; in tests the smallest, so that few rows are several blocks.
 const BLOCK: usize = if cfg!(test) { 64 } else { 8 * 1024 };
@@ -26,12 +26,6 @@ const BLOCK: usize = if cfg!(test) { 64 } else { 8 * 1024 };
 pub(crate) struct Input<'a> {
     pub(crate) array: &'a ArrayRef,
     pub(crate) valid: Option<&'a [u64]>,
-}
-
-/// What a part that depends on one dictionary says of its values, and of null.
-struct Judged {
-    values: Truth,
-    null: Truth,
 }
 
 impl Predicate {
@@ -46,7 +40,7 @@ impl Predicate {
         let judged = self
             .parts
             .iter()
-            .map(|(column, logic)| self.judge_values(*column, logic, columns))
+            .map(|(column, logic)| self.shared(*column, logic, columns, rows))
             .collect::<Result<Vec<_>>>()?;
         let mut truth = Truth::constant(None, 0);
         let mut start = 0;
@@ -59,15 +53,17 @@ impl Predicate {
         Ok(truth)
     }
 
-    /// Judges each value of a dictionary once; `None` when the column is plain.
-    fn judge_values(
+    /// The outcomes of a part that depends on one column, when that column's values are shared by
+    /// rows (a dictionary, runs): each value is judged once. `None` when the column is plain.
+    fn shared(
         &self,
         column: usize,
         logic: &Logic,
         columns: &[Input<'_>],
-    ) -> Result<Option<Judged>> {
-        let array = columns.get(column).ok_or_else(lost)?.array;
-        let Some(dictionary) = array.as_any_dictionary_opt() else {
+        rows: usize,
+    ) -> Result<Option<Truth>> {
+        let Input { array, valid } = columns.get(column).ok_or_else(lost)?;
+        let Some(values) = encoding::values(array) else {
             return Ok(None);
         };
         let over = |array: &ArrayRef| {
@@ -76,9 +72,24 @@ impl Predicate {
             let columns = vec![input; columns.len()];
             Block::new(self, &[], &columns, 0, array.len()).logic(logic)
         };
-        let values = dictionary.values();
-        let null = new_null_array(values.data_type(), 1);
-        Ok(Some(Judged { values: over(values)?, null: over(&null)? }))
+        let of_values = over(values)?;
+        let of_null = over(&new_null_array(values.data_type(), 1))?;
+        let gather = |of_values: &[u64], of_null: &[u64]| {
+            let mut out = vec![0; bits::words(rows)];
+            encoding::gather(array, of_values, &mut out);
+            if let Some(valid) = valid {
+                bits::and(&mut out, valid);
+                if bits::get(of_null, 0) {
+                    bits::or(&mut out, &bits::not(valid, rows));
+                }
+            }
+            out
+        };
+        Ok(Some(Truth {
+            yes: gather(&of_values.yes, &of_null.yes),
+            no: gather(&of_values.no, &of_null.no),
+            fault: of_values.fault.as_ref().map(|fault| gather(fault, &[0])),
+        }))
     }
 }
 
@@ -89,7 +100,7 @@ fn lost() -> Error {
 /// Some rows of the columns.
 struct Block<'a> {
     predicate: &'a Predicate,
-    judged: &'a [Option<Judged>],
+    judged: &'a [Option<Truth>],
     columns: &'a [Input<'a>],
     /// The plain arrays of the block, as they are asked for.
     plain: Vec<OnceCell<ArrayRef>>,
@@ -100,7 +111,7 @@ struct Block<'a> {
 impl<'a> Block<'a> {
     fn new(
         predicate: &'a Predicate,
-        judged: &'a [Option<Judged>],
+        judged: &'a [Option<Truth>],
         columns: &'a [Input<'a>],
         start: usize,
         rows: usize,
@@ -199,42 +210,30 @@ impl<'a> Block<'a> {
         })
     }
 
-    /// A part that depends on one column: gathered by key from a dictionary, else evaluated.
+    /// A part that depends on one column: judged before for all rows, or now for these.
     fn part(&self, part: usize) -> Result<Truth> {
-        let (column, logic) = self.predicate.parts.get(part).ok_or_else(lost)?;
-        let Some(Some(Judged { values, null })) = self.judged.get(part) else {
+        let (_, logic) = self.predicate.parts.get(part).ok_or_else(lost)?;
+        let Some(Some(judged)) = self.judged.get(part) else {
             return self.logic(logic);
         };
-        let array = self.slice(*column)?;
-        let valid = self.valid(*column);
-        let gather = |of_values: &[u64], of_null: &[u64]| {
-            let mut out = vec![0; bits::words(self.rows)];
-            encoding::gather(&array, of_values, &mut out);
-            if let Some(valid) = valid {
-                bits::and(&mut out, valid);
-                if bits::get(of_null, 0) {
-                    let mut nulls = bits::ones(self.rows);
-                    bits::and_not(&mut nulls, valid);
-                    bits::or(&mut out, &nulls);
-                }
-            }
-            out
+        let from = self.start / 64;
+        let slice = |all: &Vec<u64>| {
+            let block = all.get(from..from + bits::words(self.rows));
+            block.map(<[u64]>::to_vec).ok_or_else(lost)
         };
         Ok(Truth {
-            yes: gather(&values.yes, &null.yes),
-            no: gather(&values.no, &null.no),
-            fault: values.fault.as_ref().map(|fault| gather(fault, &[0])),
+            yes: slice(&judged.yes)?,
+            no: slice(&judged.no)?,
+            fault: judged.fault.as_ref().map(slice).transpose()?,
         })
     }
 
     fn null(&self, value: &Value) -> Result<Truth> {
         let (valid, fault) = self.presence(value)?;
-        let mut nulls = bits::ones(self.rows);
-        if let Some(valid) = valid {
-            bits::and_not(&mut nulls, &valid);
-        } else {
-            nulls.fill(0);
-        }
+        let nulls = match valid {
+            Some(valid) => bits::not(&valid, self.rows),
+            None => vec![0; bits::words(self.rows)],
+        };
         Ok(Truth::of(nulls, None, None, self.rows).fail(fault.as_deref()))
     }
 
@@ -306,7 +305,7 @@ impl<'a> Block<'a> {
     }
 
     /// Which rows of a value are there, and which are faults; the value itself only if it must be.
-    fn presence(&self, value: &Value) -> Result<(Option<Vec<u64>>, Option<Vec<u64>>)> {
+    fn presence(&self, value: &Value) -> Result<Presence> {
         if let Node::Column(column) = value.node {
             return Ok((self.valid(column).map(<[u64]>::to_vec), None));
         }

@@ -10,7 +10,8 @@ use super::like::Like;
 use crate::error::{Error, Result};
 use crate::kernels::pairs::Relation;
 use crate::kernels::words::Words;
-use crate::kernels::{bits, compare, text};
+use crate::kernels::compare::Ranged;
+use crate::kernels::{bits, members, rows, text};
 use crate::literal::Native;
 
 /// Sets a bit for every valid row whose value satisfies it; other bits may come out either way.
@@ -20,6 +21,11 @@ pub(crate) trait Test: Send + Sync + Debug {
     /// # Errors
     /// Only for a bug.
     fn fill(&self, array: &ArrayRef, valid: Option<&[u64]>, holds: &mut [u64]) -> Result<()>;
+
+    /// Estimated nanoseconds per row.
+    fn cost(&self) -> f64 {
+        1.0
+    }
 }
 
 /// Every value, or none.
@@ -53,7 +59,7 @@ where
     T::Native: Native,
 {
     fn fill(&self, array: &ArrayRef, _: Option<&[u64]>, holds: &mut [u64]) -> Result<()> {
-        compare::outside(native::<T>(array)?, self.low, self.high, holds);
+        T::Native::outside(native::<T>(array)?, self.low, self.high, holds);
         bits::invert(holds);
         bits::trim(holds, array.len());
         Ok(())
@@ -78,7 +84,7 @@ where
     T::Native: Native,
 {
     fn fill(&self, array: &ArrayRef, _: Option<&[u64]>, holds: &mut [u64]) -> Result<()> {
-        compare::among(native::<T>(array)?, &self.members, self.inside, holds);
+        members::among(native::<T>(array)?, &self.members, self.inside, holds);
         Ok(())
     }
 }
@@ -100,7 +106,11 @@ pub(super) struct Texts {
 
 impl Test for Texts {
     fn fill(&self, array: &ArrayRef, valid: Option<&[u64]>, holds: &mut [u64]) -> Result<()> {
-        text::fill(array, valid, holds, |bytes| self.members.contains(bytes) == self.inside)
+        rows::fill(array, valid, holds, self.inside, &self.members)
+    }
+
+    fn cost(&self) -> f64 {
+        3.0
     }
 }
 
@@ -127,5 +137,12 @@ pub(super) struct Matches {
 impl Test for Matches {
     fn fill(&self, array: &ArrayRef, valid: Option<&[u64]>, holds: &mut [u64]) -> Result<()> {
         text::fill(array, valid, holds, |bytes| self.pattern.matches(bytes) == self.inside)
+    }
+
+    fn cost(&self) -> f64 {
+        match self.pattern {
+            Like::General(_) => 40.0,
+            _ => 6.0,
+        }
     }
 }

@@ -4,6 +4,7 @@ use arrow_array::cast::AsArray;
 use arrow_array::{make_array, Array, ArrayRef, PrimitiveArray, RecordBatch};
 use arrow_buffer::NullBuffer;
 
+use super::within::{condition, Within};
 use super::{Fails, Judged, Marks, Piece, Tally, FIRST_ROWS, MORSEL};
 use crate::checks::{DatasetState, Rows};
 use crate::error::{Error, Result};
@@ -11,6 +12,7 @@ use crate::fingerprint::{self, RowSum};
 use crate::import::Incoming;
 use crate::kernels::{bits, encoding};
 use crate::plan::{Plan, Planned, Work};
+use crate::predicate::{Input, Truth};
 use crate::unique::{self, KeyBlock, Seed};
 
 /// The columns of a piece; each is vetted just before it is read for the first time.
@@ -108,6 +110,7 @@ pub(super) fn judge(
         seed,
         part,
         views: Vec::with_capacity(plan.leaves.len()),
+        truths: vec![None; plan.conditions.len()],
         tallies: plan.clauses.iter().map(|_| Tally::default()).collect(),
         fails: Vec::new(),
         blocks: Vec::new(),
@@ -122,10 +125,11 @@ pub(super) fn judge(
         for clause in ready {
             judging.clause(*clause, &mut fused)?;
         }
-        if !fused.is_empty() {
-            judging.column(at - 1, &fused, keep)?;
-            fused.clear();
+        fused.sort_by_key(|(leaf, _)| *leaf);
+        for clauses in fused.chunk_by(|a, b| a.0 == b.0) {
+            judging.column(clauses, keep)?;
         }
+        fused.clear();
     }
     let batch = columns.batch()?;
     let sum = match part.and_then(|marks| marks.rows.as_ref()) {
@@ -144,6 +148,8 @@ struct Judging<'a> {
     seed: &'a Seed,
     part: Option<&'a Marks>,
     views: Vec<View>,
+    /// Outcomes of the plan's conditions, as they are needed.
+    truths: Vec<Option<Truth>>,
     tallies: Vec<Tally>,
     fails: Fails,
     blocks: Vec<(usize, KeyBlock)>,
@@ -156,27 +162,70 @@ impl Judging<'_> {
         self.views.get(leaf).ok_or_else(|| Error::internal("a clause names no leaf of its plan"))
     }
 
-    /// Judges one clause; row checks of one plain column are left in `fused`, to be judged together.
-    fn clause(&mut self, at: usize, fused: &mut Vec<usize>) -> Result<()> {
+    fn within(&self, clause: &Planned) -> Result<Within<'_>> {
+        Within::of(clause, &self.truths, self.rows)
+    }
+
+    /// Judges a condition, unless another clause needed it before.
+    fn truth(&mut self, at: usize) -> Result<()> {
+        let lost = || Error::internal("a clause names no condition of its plan");
+        if self.truths.get(at).is_some_and(Option::is_some) {
+            return Ok(());
+        }
+        let condition = self.plan.conditions.get(at).ok_or_else(lost)?;
+        let views = condition.leaves.iter().map(|leaf| self.view(*leaf));
+        let views = views.collect::<Result<Vec<_>>>()?;
+        let input = |view: &&'_ View| Input { array: &view.array, valid: view.valid.as_deref() };
+        let inputs: Vec<Input<'_>> = views.iter().map(input).collect();
+        let truth = condition.predicate.evaluate(&inputs, self.rows)?;
+        *self.truths.get_mut(at).ok_or_else(lost)? = Some(truth);
+        Ok(())
+    }
+
+    /// Judges one clause; row checks of one plain column are left in `fused` with that column, to be
+    /// judged together.
+    fn clause(&mut self, at: usize, fused: &mut Vec<(usize, usize)>) -> Result<()> {
         let plan = self.plan;
         let Some(clause) = plan.clauses.get(at) else {
             return Err(Error::internal("a plan is ready for a clause that it lacks"));
         };
+        for condition in clause.conditions() {
+            self.truth(condition)?;
+        }
+        if let (Some(when), Some(tally)) = (clause.when, self.tallies.get_mut(at)) {
+            let when = condition(&self.truths, when)?;
+            tally.skipped_when = self.rows as u64 - bits::count(&when.yes);
+            tally.faults += when.fault.as_deref().map_or(0, bits::count);
+        }
         match &clause.work {
             Work::Decided { .. } => {}
             Work::NotNull { leaf } => {
                 let valid = self.view(*leaf)?.valid.as_deref();
-                let fail = valid.map(|valid| bits::not(valid, self.rows));
-                if let Some(fail) = fail {
+                if let Some(mut fail) = valid.map(|valid| bits::not(valid, self.rows)) {
+                    self.within(clause)?.keep(&mut fail);
                     self.note(at, fail);
                 }
             }
+            Work::Expression { condition: own } => {
+                let truth = condition(&self.truths, *own)?;
+                let within = self.within(clause)?;
+                let nulls = within.missing(Some(&truth.known()));
+                let mut fail = truth.no.clone();
+                within.keep(&mut fail);
+                let mut fault = truth.fault.clone().unwrap_or_default();
+                within.keep(&mut fault);
+                self.skip(at, nulls);
+                if let Some(tally) = self.tallies.get_mut(at) {
+                    tally.faults += bits::count(&fault);
+                }
+                self.note(at, fail);
+            }
             Work::Always { leaf, .. } => {
-                let nulls = self.view(*leaf)?.null_count();
+                let nulls = self.within(clause)?.missing(self.view(*leaf)?.valid.as_deref());
                 self.skip(at, nulls);
             }
             Work::Row { leaves, check } => match leaves.as_slice() {
-                [leaf] if self.view(*leaf)?.shared_values().is_none() => fused.push(at),
+                [leaf] if self.view(*leaf)?.shared_values().is_none() => fused.push((*leaf, at)),
                 [leaf] => {
                     let view = self.view(*leaf)?;
                     let values = view
@@ -188,10 +237,12 @@ impl Judging<'_> {
                     let mut fail = vec![0; bits::words(self.rows)];
                     encoding::gather(&view.array, &of_values, &mut fail);
                     clear_invalid(&mut fail, view.valid.as_deref(), self.rows);
+                    let within = self.within(clause)?;
+                    within.keep(&mut fail);
+                    let nulls = within.missing(view.valid.as_deref());
                     let floating = plan.leaves.get(*leaf).is_some_and(|l| l.floating);
                     let nan =
                         if floating { nan_rows(&encoding::decode(&view.array)?, &fail) } else { 0 };
-                    let nulls = view.null_count();
                     self.skip(at, nulls);
                     if let Some(tally) = self.tallies.get_mut(at) {
                         tally.nan = nan;
@@ -204,7 +255,10 @@ impl Judging<'_> {
                     let mut fail = vec![0; bits::words(self.rows)];
                     check.fail(&arrays, valid.as_deref(), &mut fail)?;
                     clear_invalid(&mut fail, valid.as_deref(), self.rows);
-                    self.skip(at, nulls.map_or(0, |n| n.null_count() as u64));
+                    let within = self.within(clause)?;
+                    within.keep(&mut fail);
+                    let nulls = within.missing(valid.as_deref());
+                    self.skip(at, nulls);
                     self.note(at, fail);
                 }
             },
@@ -218,26 +272,35 @@ impl Judging<'_> {
                 }
                 if *forbid_null {
                     if let Some(valid) = bits::from_nulls(nulls.as_ref()) {
-                        self.note(at, bits::not(&valid, self.rows));
+                        let mut fail = bits::not(&valid, self.rows);
+                        self.within(clause)?.keep(&mut fail);
+                        self.note(at, fail);
                     }
                 }
                 if let Some(marks) = self.part {
                     let exempts = *forbid_null || spec.exempts_nulls();
-                    let exempt = nulls.as_ref().filter(|_| exempts);
-                    self.prints.push(fingerprint::keys(&marks.keys, &arrays, exempt)?);
+                    let nulls = nulls.as_ref().filter(|_| exempts);
+                    let inside = self.within(clause)?.nulls();
+                    let exempt = NullBuffer::union(nulls, inside.as_ref());
+                    self.prints.push(fingerprint::keys(&marks.keys, &arrays, exempt.as_ref())?);
                 } else {
-                    self.blocks
-                        .push((at, unique::encode(spec, self.seed, &arrays, self.base_row)?));
+                    let within = self.within(clause)?.bits();
+                    let keys =
+                        unique::encode_within(spec, self.seed, &arrays, within, self.base_row)?;
+                    self.blocks.push((at, keys));
                 }
             }
             Work::Dataset { leaves, check } => {
                 let (arrays, nulls) = self.decoded(leaves)?;
                 let valid = bits::from_nulls(nulls.as_ref());
+                let within = self.within(clause)?;
+                let nulls = within.missing(valid.as_deref());
+                let valid = within.valid(valid);
                 let seen = Rows { columns: &arrays, valid: valid.as_deref() };
                 let mut state = check.start();
                 check.update(&mut state, &seen)?;
                 self.states.push((at, state));
-                self.skip(at, nulls.map_or(0, |n| n.null_count() as u64));
+                self.skip(at, nulls);
             }
         }
         Ok(())
@@ -270,9 +333,10 @@ impl Judging<'_> {
         }
     }
 
-    /// All row checks of one plain column, a morsel at a time.
-    fn column(&mut self, leaf: usize, clauses: &[usize], keep: bool) -> Result<()> {
+    /// All row checks of one plain column, a morsel at a time. `clauses` carry the column's leaf.
+    fn column(&mut self, clauses: &[(usize, usize)], keep: bool) -> Result<()> {
         let plan = self.plan;
+        let Some((leaf, _)) = clauses.first().copied() else { return Ok(()) };
         let floating = plan.leaves.get(leaf).is_some_and(|leaf| leaf.floating);
         let view = self
             .views
@@ -294,14 +358,19 @@ impl Judging<'_> {
             }];
             let valid = view.valid.as_ref().and_then(|v| v.get(from..from + words));
             let fail = fail.get_mut(..words).unwrap_or_default();
-            for (at, kept) in clauses.iter().zip(&mut kept) {
-                let Some(Planned { work: Work::Row { check, .. }, .. }) = plan.clauses.get(*at)
+            for ((_, at), kept) in clauses.iter().zip(&mut kept) {
+                let Some(Planned { work: Work::Row { check, .. }, when, .. }) =
+                    plan.clauses.get(*at)
                 else {
                     continue;
                 };
                 fail.fill(0);
                 check.fail(&morsel, valid, fail)?;
                 clear_invalid(fail, valid, length);
+                if let Some(when) = when {
+                    let inside = condition(&self.truths, *when)?.yes.get(from..from + words);
+                    bits::and(fail, inside.unwrap_or_default());
+                }
                 let found = bits::count(fail);
                 let Some(tally) = self.tallies.get_mut(*at).filter(|_| found > 0) else {
                     continue;
@@ -318,11 +387,11 @@ impl Judging<'_> {
             }
             start += length;
         }
-        let nulls = view.null_count();
-        for (at, kept) in clauses.iter().zip(kept) {
+        for ((_, at), kept) in clauses.iter().zip(kept) {
+            let Some(clause) = plan.clauses.get(*at) else { continue };
+            let nulls = self.within(clause)?.missing(self.view(leaf)?.valid.as_deref());
             self.skip(*at, nulls);
-            let rejects = plan.clauses.get(*at).is_some_and(|c| c.rejects);
-            if let Some(bits) = kept.filter(|_| keep || rejects) {
+            if let Some(bits) = kept.filter(|_| keep || clause.rejects) {
                 self.fails.push((*at, bits));
             }
         }

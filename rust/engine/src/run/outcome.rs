@@ -15,6 +15,23 @@ pub(super) fn outcome(
     state: Option<DatasetState>,
     totals: &Totals,
 ) -> Result<CheckOutcome> {
+    let faults = tally.faults;
+    let mut outcome = judged(clause, tally, keys, state, totals)?;
+    if faults > 0 {
+        let rows = if faults == 1 { "row" } else { "rows" };
+        outcome.status = Status::Error;
+        outcome.reason = Some(format!("an expression overflows in {faults} {rows}, not judged"));
+    }
+    Ok(outcome)
+}
+
+fn judged(
+    clause: &Planned,
+    tally: Tally,
+    keys: Option<KeyOutcome>,
+    state: Option<DatasetState>,
+    totals: &Totals,
+) -> Result<CheckOutcome> {
     let mut outcome = CheckOutcome {
         id: clause.id.clone(),
         check: clause.check.clone(),
@@ -24,7 +41,8 @@ pub(super) fn outcome(
         status: Status::Pass,
         reason: None,
         rows: totals.rows,
-        tested: totals.rows - tally.skipped_null,
+        tested: totals.rows - tally.skipped_when - tally.skipped_null,
+        skipped_when: tally.skipped_when,
         skipped_null: tally.skipped_null,
         failed_rows: tally.failed,
         nan_rows: tally.nan,
@@ -37,6 +55,7 @@ pub(super) fn outcome(
         max_pct: clause.max_pct.clone(),
         clause: clause.pointer.clone(),
     };
+    let inside = Totals { rows: totals.rows - tally.skipped_when, ..*totals };
     let broken = if clause.rejects { Status::Fail } else { Status::Warn };
     match &clause.work {
         Work::Decided { status, reason } => {
@@ -48,7 +67,7 @@ pub(super) fn outcome(
         Work::Dataset { check, .. } => {
             outcome.bound = Some(check.bound());
             let state = state.unwrap_or_else(|| check.start());
-            match check.finish(&state, totals)? {
+            match check.finish(&state, &inside)? {
                 Verdict::Holds { observed } => outcome.observed = Some(observed),
                 Verdict::Fails { observed, reason } => {
                     outcome.observed = Some(observed);
@@ -79,12 +98,12 @@ pub(super) fn outcome(
                 outcome.first_rows.dedup();
                 outcome.first_rows.truncate(FIRST_ROWS);
                 if !*forbid_null {
-                    outcome.skipped_null = keys.exempt;
+                    outcome.skipped_null = keys.exempt - outcome.skipped_when;
                     outcome.tested = totals.rows - keys.exempt;
                 }
             }
         }
-        Work::NotNull { .. } | Work::Row { .. } => {}
+        Work::NotNull { .. } | Work::Row { .. } | Work::Expression { .. } => {}
     }
     if !clause.threshold.tolerates(outcome.failed_rows, outcome.tested) {
         outcome.status = broken;

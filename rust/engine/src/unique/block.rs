@@ -10,6 +10,7 @@ use super::seed::Seed;
 use super::span::Span;
 use super::text;
 use crate::error::{Code, Error, Result};
+use crate::kernels::bits;
 
 /// Keys of one width with the rows they belong to, in row order.
 #[derive(Debug)]
@@ -48,7 +49,7 @@ impl Texts {
 pub struct KeyBlock {
     pub(crate) base_row: u64,
     pub(crate) rows: usize,
-    /// Rows without a verdict because of a null.
+    /// Rows without a verdict: outside of those that are judged, or because of a null.
     pub(crate) exempt: u64,
     /// The null rows of a single column in which null equals null.
     pub(crate) nulls: Option<NullBuffer>,
@@ -117,6 +118,20 @@ pub fn encode(
     columns: &[ArrayRef],
     base_row: u64,
 ) -> Result<KeyBlock> {
+    encode_within(spec, seed, columns, None, base_row)
+}
+
+/// Encodes the keys of the rows in `within` (`None`: all). The others have no key and are exempt.
+///
+/// # Errors
+/// Those of [`encode`].
+pub fn encode_within(
+    spec: &KeyForm,
+    seed: &Seed,
+    columns: &[ArrayRef],
+    within: Option<&[u64]>,
+    base_row: u64,
+) -> Result<KeyBlock> {
     let rows = columns.first().map_or(0, |column| column.len());
     if columns.len() != spec.kinds.len() || columns.iter().any(|column| column.len() != rows) {
         return Err(Error::new(Code::SchemaChanged, "the key columns do not fit the compiled key"));
@@ -134,12 +149,21 @@ pub fn encode(
         .collect::<Result<_>>()?;
     let mut block = KeyBlock::empty(base_row, rows);
     let any_null = NullBuffer::union_many(columns.iter().map(|column| column.nulls.as_ref()));
+    let within = within.map(|bits| NullBuffer::new(bits::to_boolean(bits, rows)));
+    let present = if spec.masks_nulls() { None } else { any_null };
     // The rows that have a key.
-    let valid = if spec.masks_nulls() { None } else { any_null };
-    match (spec.nulls, &valid) {
-        (Nulls::Distinct, Some(nulls)) => block.exempt = nulls.null_count() as u64,
-        (Nulls::Equal, Some(nulls)) => block.nulls = Some(nulls.clone()),
-        (_, None) => {}
+    let valid = NullBuffer::union(present.as_ref(), within.as_ref());
+    let missing = |rows: &Option<NullBuffer>| rows.as_ref().map_or(0, NullBuffer::null_count) as u64;
+    match (spec.nulls, present) {
+        (Nulls::Equal, Some(present)) => {
+            let nulls = match &within {
+                Some(within) => NullBuffer::new(present.inner() | &!within.inner()),
+                None => present,
+            };
+            block.nulls = Some(nulls).filter(|nulls| nulls.null_count() > 0);
+            block.exempt = missing(&within);
+        }
+        _ => block.exempt = missing(&valid),
     }
     if valid.as_ref().is_some_and(|nulls| nulls.null_count() == rows) {
         return Ok(block);

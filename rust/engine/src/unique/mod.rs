@@ -32,7 +32,7 @@ mod table;
 mod text;
 mod uuid;
 
-pub use block::{encode, KeyBlock};
+pub use block::{encode, encode_within, KeyBlock};
 pub use deferred::Deferred;
 pub use form::{Class, KeyForm, Nulls};
 pub use outcome::{Outcome, EXAMPLES};

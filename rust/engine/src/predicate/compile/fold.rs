@@ -49,7 +49,7 @@ pub(super) fn membership(
     let test: Box<dyn Test> = if is_text(&value.data_type) {
         let texts = literals
             .iter()
-            .map(|(literal, place)| text(literal, *place))
+            .map(|(literal, place)| text(literal, *place).map(str::as_bytes))
             .collect::<Result<Vec<_>>>()?;
         Box::new(Texts { members: Words::new(&texts), inside })
     } else {

@@ -119,7 +119,7 @@ pub(super) fn arithmetic(
         (left, right): (&ArrayRef, &ArrayRef),
         valid: Option<&[u64]>,
         data_type: &DataType,
-    ) -> Result<(ArrayRef, Option<Vec<u64>>)>
+    ) -> Result<Checked>
     where
         T::Native: Unscaled,
     {
@@ -161,40 +161,40 @@ pub(super) fn cast(values: Values, data_type: &DataType) -> Result<Values> {
     let scale = |data_type: &DataType| promise::decimal(data_type).map_or(0, |(_, s)| i32::from(s));
     let source = values.array.data_type().clone();
     let valid = values.valid.as_deref();
-    let (array, fault) = match data_type {
-        DataType::Float64 => {
-            let array = ordered_type!(
-                &source,
-                T => doubles::<T>(&values.array, scale(&source))?,
-                else return Err(lost())
-            );
-            (array, None)
-        }
-        _ => {
-            let shift = u32::try_from(scale(data_type) - scale(&source)).map_err(|_| lost())?;
-            match data_type {
-                DataType::Decimal128(..) => ordered_type!(
-                    &source,
-                    T => scaled::<T, Decimal128Type>(&values.array, shift, valid, data_type)?,
-                    else return Err(lost())
-                ),
-                _ => ordered_type!(
-                    &source,
-                    T => scaled::<T, Decimal256Type>(&values.array, shift, valid, data_type)?,
-                    else return Err(lost())
-                ),
-            }
-        }
+    if *data_type == DataType::Float64 {
+        let array = ordered_type!(
+            &source,
+            T => doubles::<T>(&values.array, scale(&source))?,
+            else return Err(lost())
+        );
+        return Ok(Values { array, ..values });
+    }
+    let shift = u32::try_from(scale(data_type) - scale(&source)).map_err(|_| lost())?;
+    let (array, fault) = if matches!(data_type, DataType::Decimal128(..)) {
+        ordered_type!(
+            &source,
+            T => scaled::<T, Decimal128Type>(&values.array, shift, valid, data_type)?,
+            else return Err(lost())
+        )
+    } else {
+        ordered_type!(
+            &source,
+            T => scaled::<T, Decimal256Type>(&values.array, shift, valid, data_type)?,
+            else return Err(lost())
+        )
     };
     Ok(Values { array, ..values }.fail(fault.as_deref()))
 }
+
+/// Unscaled decimals, and the rows that are faults.
+type Checked = (ArrayRef, Option<Vec<u64>>);
 
 fn scaled<T: ArrowPrimitiveType, D: ArrowPrimitiveType>(
     source: &ArrayRef,
     shift: u32,
     valid: Option<&[u64]>,
     data_type: &DataType,
-) -> Result<(ArrayRef, Option<Vec<u64>>)>
+) -> Result<Checked>
 where
     T::Native: Source,
     D::Native: Unscaled,

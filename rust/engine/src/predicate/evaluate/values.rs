@@ -11,7 +11,7 @@ use super::super::ir::{Constant, Node, Value};
 use super::super::truth::{either, select_faults};
 use super::{lost, numbers, strings, Block};
 use crate::error::Result;
-use crate::kernels::bits;
+use crate::kernels::{bits, mask};
 use crate::kernels::dispatch::ordered_type;
 use crate::literal::Native;
 
@@ -82,13 +82,12 @@ impl Values {
     }
 }
 
+/// The rows that have a value (`None`: all), and those that are faults.
+pub(super) type Presence = (Option<Vec<u64>>, Option<Vec<u64>>);
+
 /// The rows where both have a value, and those that are a fault because one is and the other is
 /// not null.
-pub(super) fn both(
-    left: &Values,
-    right: &Values,
-    rows: usize,
-) -> (Option<Vec<u64>>, Option<Vec<u64>>) {
+pub(super) fn both(left: &Values, right: &Values, rows: usize) -> Presence {
     let valid = match (&left.valid, &right.valid) {
         (Some(left), Some(right)) => {
             let mut both = left.clone();
@@ -111,9 +110,9 @@ pub(super) fn both(
 pub(super) fn nan(array: &ArrayRef) -> Option<Vec<u64>> {
     let mut out = vec![0; bits::words(array.len())];
     if let Some(array) = array.as_primitive_opt::<Float64Type>() {
-        bits::fill(array.values(), &mut out, f64::is_nan);
+        mask::fill(array.values(), &mut out, f64::is_nan);
     } else {
-        bits::fill(array.as_primitive_opt::<Float32Type>()?.values(), &mut out, f32::is_nan);
+        mask::fill(array.as_primitive_opt::<Float32Type>()?.values(), &mut out, f32::is_nan);
     }
     Some(out)
 }

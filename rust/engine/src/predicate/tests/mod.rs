@@ -41,7 +41,9 @@ fn columns(rows: &[Row]) -> Vec<(&'static str, ArrayRef)> {
     let mut u = StringDictionaryBuilder::<Int16Type>::new();
     // A value that no row has, so that dictionaries hold more than their rows do.
     u.append_value("unused");
-    rows.iter().for_each(|row| u.append_option(row.u.as_deref()));
+    for row in rows {
+        u.append_option(row.u.as_deref());
+    }
     let u = u.finish();
     let at = rows.iter().map(|row| row.at).collect::<TimestampMicrosecondArray>();
     vec![
