@@ -68,6 +68,7 @@ class Check:
         id: stable and unique in the contract.
         check: its name in the engine's registry; unknown names are the engine's to refuse.
         columns: what it judges; dotted paths reach into structs.
+        when: a condition in SQL; rows for which it is not true are outside of the check.
         severity: ``error``, ``warning``, or a label that counts as ``error``.
         max_rows: failing rows that are tolerated.
         max_pct: failing rows that are tolerated, in percent of the tested rows.
@@ -82,6 +83,7 @@ class Check:
     max_pct: int | Decimal | None = None
     dimension: str | None = None
     description: str = ""
+    when: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,6 +283,7 @@ _KINDS: dict[type[Any], dict[str, tuple[type[Any], ...]]] = {
         "max_pct": _NUMBER,
         "dimension": _TEXT_OR_NULL,
         "description": (str,),
+        "when": _TEXT_OR_NULL,
     },
     NotEnforced: {"id": (str,), "clause": (str,), "reason": (str,)},
     ServiceLevel: {

@@ -32,6 +32,7 @@ class CheckOutcome:
         reason: why, where the counts do not say it.
         rows: rows that the run saw.
         tested: rows that were judged.
+        skipped_when: rows outside of the check's `when`.
         skipped_null: rows exempt because a needed value is null.
         failed_rows: judged rows that fail; for keys the rows beyond the first of their key.
         nan_rows: failing rows whose value is NaN.
@@ -55,6 +56,7 @@ class CheckOutcome:
     reason: str | None = None
     rows: int = 0
     tested: int = 0
+    skipped_when: int = 0
     skipped_null: int = 0
     failed_rows: int = 0
     nan_rows: int = 0
@@ -90,6 +92,8 @@ class CheckOutcome:
                 text += f" of {self.failed_groups:,} repeated key{'s' * (self.failed_groups != 1)}"
             if self.nan_rows:
                 text += f", {self.nan_rows:,} NaN"
+            if self.skipped_when:
+                text += f" of {self.tested:,} within its condition"
             if self.status == "pass":
                 text += " tolerated"
             parts.append(text)

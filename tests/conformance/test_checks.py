@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from typing import Any
 
 import pyarrow as pa
 import pytest
+from meshgate import _native
 from meshgate.canonical import Frozen, freeze
 from meshgate.contract import Check, Column, Contract
 from meshgate.engine import Plan
@@ -16,6 +18,7 @@ from meshgate.report import Report
 from .cases import array, arrow_type, cases, layouts
 
 FIRST_ROWS = 10  # as many as a report names
+ARITY = {check["name"]: check["arity"] for check in json.loads(_native.checks())}
 
 
 def contract_for(document: Any, case: Any, types: list[str]) -> Contract:
@@ -23,13 +26,13 @@ def contract_for(document: Any, case: Any, types: list[str]) -> Contract:
     args = freeze(case.get("args", {}))
     assert isinstance(args, Frozen)
     columns = tuple(Column(n, t) for n, t in zip(names, types, strict=True))
-    judged = () if "rows" in case else names
+    judged = () if "rows" in case or ARITY[document["check"]] == "named" else names
     return Contract(
         id="case",
         dataset="case",
         version="1.0.0",
         columns=columns,
-        checks=(Check("it", document["check"], judged, args),),
+        checks=(Check("it", document["check"], judged, args, when=case.get("when")),),
     )
 
 
@@ -71,7 +74,7 @@ def test_case(document: Any, case: Any) -> None:
         assert list(outcome.first_rows) == case["violations"][:FIRST_ROWS], labels
         assert outcome.failed_rows == len(case["violations"]), labels
         assert (outcome.status == "fail") is bool(case["violations"]), labels
-        for name in ("skipped_null", "nan_rows", "failed_groups", "surplus"):
+        for name in ("skipped_when", "skipped_null", "nan_rows", "failed_groups", "surplus"):
             if name in case:
                 assert getattr(outcome, name) == case[name], (labels, name)
 

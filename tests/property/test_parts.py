@@ -29,6 +29,11 @@ quality_rules:
   - {column: rate, rule: unique, id: rates, severity: warning, args: {keep: none}}
   - {column: email, rule: unique, id: mails, max_rows: 2}
   - {column: at, rule: unique, id: moments, args: {nulls_distinct: false}, max_rows: 3}
+  - {column: email, rule: unique, id: some_mails, when: "rate > 1", max_rows: 1}
+  - {column: at, rule: unique, id: some_moments, args: {nulls_distinct: false}, when: "code = 'a'"}
+  - {column: id, rule: primary_key, id: some_keys, when: "code <> 'a' OR rate IS NULL"}
+  - {rule: expression, id: both, args: {expression: "id < 10 OR rate > 1"}, max_rows: 1}
+  - {rule: row_count, id: some_rows, args: {min: 2}, when: "id IN (1, 2, 3)"}
   - {column: code, rule: allowed, id: codes, args: {values: [a, b]}, max_pct: 12.5}
   - {column: rate, rule: range, id: rate, args: {min: 0, max: 5}, severity: warning}
   - {rule: row_count, id: rows, args: {min: 4}}

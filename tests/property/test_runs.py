@@ -30,6 +30,9 @@ CONTRACT = Contract(
         Check("n.between", "between", ("n",), Frozen({"min": -2, "max": 3})),
         Check("k.length", "length", ("k",), Frozen({"max": 2})),
         Check("mail.match", "regex_match", ("mail",), Frozen({"pattern": "^[a-z@]*$"})),
+        Check("kn.when", "unique", ("k",), when="n >= 0 OR mail IS NULL"),
+        Check("n.when", "between", ("n",), Frozen({"min": 0}), when="k IN ('a', 'ab')"),
+        Check("e", "row_expression", (), Frozen({"expression": "LENGTH(k) > n - 1 OR mail < k"})),
         Check("k.in_set", "in_set", ("k",), Frozen({"values": ("a", "ab", "é", "")}), "warning"),
     ),
 )

@@ -70,6 +70,8 @@ CASES = [
     ("one bound by another name", "rule: range, args: {min: 0, max: 100}",
      "rule: gt, args: {value: 0}", [("check_changed", B, "major")]),
     ("pattern changed", '"^a"', '"^b"', [("check_changed", U, "major")]),
+    ("a condition added", "args: {max: 10}}", 'args: {max: 10}, when: "small > 1"}',
+     [("check_changed", U, "major")]),
     ("pattern for the whole text", 'pattern: "^a"', 'pattern: "^a", full_match: true',
      [("check_changed", T, "minor")]),
     ("check removed", "  - {column: id, rule: unique}\n", "", [("check_removed", L, "major")]),

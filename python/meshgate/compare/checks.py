@@ -149,6 +149,8 @@ def _accepts(old: Check, new: Check) -> str:
     """What the change of name, columns and arguments does to the rows that pass."""
     if _asserted(old) == _asserted(new):
         return NONE
+    if old.when != new.when:
+        return UNDETERMINED  # other rows are judged, and conditions are not compared
     if new.check in _KEYS:
         return _key(old, new)
     if old.columns != new.columns:
@@ -164,7 +166,7 @@ def _accepts(old: Check, new: Check) -> str:
 
 
 def _asserted(check: Check) -> tuple[object, ...]:
-    return check.check, check.columns, _typed(check.args)
+    return check.check, check.columns, check.when, _typed(check.args)
 
 
 def _typed(value: object) -> object:
@@ -282,6 +284,7 @@ def _form(check: Check) -> dict[str, object]:
         "check": check.check,
         "columns": check.columns,
         "args": check.args,
+        "when": check.when,
         "severity": check.severity,
         "max_rows": check.max_rows,
         "max_pct": check.max_pct,

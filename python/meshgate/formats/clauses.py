@@ -20,6 +20,7 @@ ALIASES = {
     "accepted_values": "in_set",
     "allowed": "in_set",
     "enum": "in_set",
+    "expression": "row_expression",
     "pattern": "regex_match",
     "range": "between",
     "regex": "regex_match",
@@ -33,7 +34,7 @@ class _Draft:
     check: Check | None
     clause: NotEnforced | None
     place: Place
-    arg_places: dict[str, Place]
+    places: dict[str, Place]
     id_cursor: Cursor | None
 
 
@@ -67,6 +68,8 @@ class Clauses:
         max_pct: int | Decimal | None = None,
         dimension: str | None = None,
         description: str = "",
+        when: str | None = None,
+        when_place: Place | None = None,
     ) -> None:
         """Adds an executable clause; an `id` without `id_cursor` is a wish, not a claim."""
         name = ALIASES.get(check, check)
@@ -80,8 +83,12 @@ class Clauses:
             max_pct=max_pct,
             dimension=dimension,
             description=description,
+            when=when,
         )
-        self.drafts.append(_Draft(drafted, None, place, arg_places or {}, id_cursor))
+        places = {f"args/{escape(name)}": where for name, where in (arg_places or {}).items()}
+        if when_place is not None:
+            places["when"] = when_place
+        self.drafts.append(_Draft(drafted, None, place, places, id_cursor))
 
     def not_enforced(
         self, clause: str, reason: str, place: Place, id: str, id_cursor: Cursor | None = None
@@ -119,8 +126,7 @@ class Clauses:
                 if draft.id_cursor is None or not check.id:
                     check = replace(check, id=_free(check.id or default_id(check), taken))
                 pointer = f"/checks/{len(checks)}"
-                for name, place in draft.arg_places.items():
-                    places[f"{pointer}/args/{escape(name)}"] = place
+                places |= {f"{pointer}/{inside}": place for inside, place in draft.places.items()}
                 checks.append(check)
             elif draft.clause is not None:
                 clause = draft.clause

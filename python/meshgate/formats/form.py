@@ -80,6 +80,7 @@ RULE = (
     Key("column", "name", "The column that it judges; dots reach into structs."),
     Key("columns", "words", "The columns that it judges together."),
     Key("args", "args", "The check's arguments."),
+    Key("when", "text", "A condition in SQL; only rows for which it is true are judged."),
     Key("severity", "name", "error (default), warning, or a label for policies."),
     Key("max_rows", "count", "Failing rows that are tolerated."),
     Key("max_pct", "percent", "Failing rows that are tolerated, in percent of the tested rows."),

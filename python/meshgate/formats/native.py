@@ -234,6 +234,8 @@ class _Loader:
             max_pct=values.get("max_pct"),
             dimension=values.get("dimension"),
             description=values.get("description") or "",
+            when=values.get("when"),
+            when_place=fields["when"].place if "when" in fields else None,
         )
 
     def age(self, cursor: Cursor) -> str | None:

@@ -56,6 +56,30 @@ def test_the_example_contracts_load_without_remarks(path: Path) -> None:
     assert Contract.from_json(contract.to_json()) == contract
 
 
+def test_rules_have_conditions_and_expressions() -> None:
+    contract = load(
+        SCHEMA + "  - {name: a, type: integer}\n"
+        "quality_rules:\n"
+        '  - {column: a, rule: not_null, when: "a <> 0"}\n'
+        '  - {rule: expression, args: {expression: "a > 1"}}\n'
+        '  - {rule: row_expression, args: {expression: "a > 2"}}\n'
+    )
+    assert [(c.id, c.check, c.columns, c.when) for c in contract.checks] == [
+        ("a.not_null", "not_null", ("a",), "a <> 0"),
+        ("row_expression", "row_expression", (), None),
+        ("row_expression.2", "row_expression", (), None),
+    ]
+    assert contract.positions["/checks/0/when"].line == 7
+    assert contract.positions["/checks/1/args/expression"].line == 8
+    assert (
+        refused(
+            SCHEMA + "  - {name: a, type: integer}\nquality_rules:\n"
+            "  - {column: a, rule: not_null, when: 5}\n"
+        ).code
+        == "contract.wrong_kind"
+    )
+
+
 def test_defaults_are_filled_in() -> None:
     contract = load(HEAD)
     assert (contract.status, contract.strict, contract.extra_columns) == ("active", False, "drop")

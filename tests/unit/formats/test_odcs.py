@@ -513,6 +513,13 @@ def one(contract: Contract) -> Check:
     return check
 
 
+def test_a_custom_check_has_a_condition() -> None:
+    text = "{check: not_null, when: \"b = 'x'\"}"
+    contract = with_quality(f"{{type: custom, engine: meshgate, implementation: {text}}}")
+    assert one(contract).when == "b = 'x'"
+    assert "implementation.when" in (contract.positions["/checks/0/when"].pointer or "")
+
+
 @pytest.mark.parametrize(
     ("text", "check", "args", "max_rows", "max_pct"),
     [

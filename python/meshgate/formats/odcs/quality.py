@@ -171,6 +171,7 @@ class _Entry:
         args: dict[str, Literal],
         tolerance: Tolerance,
         places: dict[str, Place] | None = None,
+        when: Cursor | None = None,
     ) -> None:
         self.scope.clauses.check(
             check,
@@ -184,6 +185,8 @@ class _Entry:
             max_pct=tolerance.max_pct,
             dimension=self.dimension(),
             description=self.text("description") or self.text("name") or "",
+            when=None if when is None else when.text("a condition"),
+            when_place=None if when is None else when.place,
         )
 
     # -- library ------------------------------------------------------------------------------
@@ -333,7 +336,7 @@ class _Entry:
             self.skip("custom", f"it is for the engine {shown(engine)}")
             return
         fields = implementation.fields(
-            ("check", "columns", "args", "max_rows", "max_pct"), "a mapping with check"
+            ("check", "columns", "args", "when", "max_rows", "max_pct"), "a mapping with check"
         )
         if "check" not in fields:
             implementation.missing("check", "name the check, such as check: not_in_set")
@@ -353,7 +356,8 @@ class _Entry:
             fields["max_pct"].percent() if "max_pct" in fields else None,
         )
         if check is not None and isinstance(args, Frozen):
-            self.check(check, columns, dict(args), tolerance)
+            when = fields.get("when")
+            self.check(check, columns, dict(args), tolerance, when=when)
 
 
 def _split_nulls(cursor: Cursor) -> tuple[tuple[Literal, ...], bool]:

@@ -153,7 +153,8 @@ pub fn encode_within(
     let present = if spec.masks_nulls() { None } else { any_null };
     // The rows that have a key.
     let valid = NullBuffer::union(present.as_ref(), within.as_ref());
-    let missing = |rows: &Option<NullBuffer>| rows.as_ref().map_or(0, NullBuffer::null_count) as u64;
+    let missing =
+        |rows: &Option<NullBuffer>| rows.as_ref().map_or(0, NullBuffer::null_count) as u64;
     match (spec.nulls, present) {
         (Nulls::Equal, Some(present)) => {
             let nulls = match &within {
