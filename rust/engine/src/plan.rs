@@ -280,7 +280,8 @@ impl Plan {
                     state,
                     how,
                     columns: clause.columns.clone(),
-                    ns_per_row: clause.work.cost(&self.conditions) + when.map_or(0.0, Predicate::cost),
+                    ns_per_row: clause.work.cost(&self.conditions)
+                        + when.map_or(0.0, Predicate::cost),
                     clause: clause.pointer.clone(),
                 }
             })

@@ -17,7 +17,7 @@ mod in_set;
 mod length;
 mod not_null;
 mod order;
-mod pattern;
+pub(crate) mod pattern;
 mod regex_match;
 mod row_count;
 mod row_expression;

@@ -125,7 +125,7 @@ impl Value {
             }
             Node::Length(value) => 3.0 + value.cost(),
             Node::Fold { value, .. } => 40.0 + value.cost(),
-            Node::Cast(value) => if wide { 12.0 } else { 3.0 } + value.cost(),
+            Node::Cast(value) => (if wide { 12.0 } else { 3.0 }) + value.cost(),
             Node::Coalesce(values) => values.iter().map(|value| 3.0 + value.cost()).sum(),
             Node::Case { branches, otherwise } => {
                 let branches = branches.iter().map(|(when, then)| 3.0 + when.cost() + then.cost());

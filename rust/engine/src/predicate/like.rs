@@ -1,10 +1,12 @@
 //! The patterns of `LIKE`: `%` is any text, `_` one code point. Always the whole value, exact in
 //! case, in time linear in the value.
 
-use regex::bytes::{Regex, RegexBuilder};
+use arrow_array::ArrayRef;
+use regex_syntax::hir::{Dot, Hir, Look, Repetition};
 
-/// Bytes of a compiled program, and of its automaton's cache.
-const PROGRAM_BYTES: usize = 1 << 20;
+use crate::checks::pattern::Pattern;
+use crate::error::Result;
+use crate::kernels::text;
 
 /// A compiled pattern.
 #[derive(Debug)]
@@ -15,7 +17,7 @@ pub(super) enum Like {
     Prefix(Box<[u8]>),
     /// One `%` at the beginning.
     Suffix(Box<[u8]>),
-    General(Regex),
+    General(Pattern),
 }
 
 /// Why a pattern cannot be compiled.
@@ -26,6 +28,9 @@ pub(super) enum Fault {
     TooLarge,
 }
 
+/// Bytes of a pattern.
+const MAX_BYTES: usize = 4 * 1024;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Part {
     Char(char),
@@ -35,7 +40,10 @@ enum Part {
 
 impl Like {
     /// Compiles a pattern; without an escape character every `%` and `_` is a wildcard.
-    pub(super) fn compile(pattern: &str, escape: Option<char>) -> Result<Self, Fault> {
+    pub(super) fn compile(pattern: &str, escape: Option<char>) -> std::result::Result<Self, Fault> {
+        if pattern.len() > MAX_BYTES {
+            return Err(Fault::TooLarge);
+        }
         let mut parts = Vec::new();
         let mut rest = pattern.chars();
         while let Some(c) = rest.next() {
@@ -73,51 +81,79 @@ impl Like {
             }
             whole => match literal(whole) {
                 Some(bytes) => Ok(Self::Whole(bytes)),
-                None => general(whole).map(Self::General),
+                None => {
+                    Pattern::new(&general(whole)).map(Self::General).map_err(|_| Fault::TooLarge)
+                }
             },
         }
     }
 
-    pub(super) fn matches(&self, bytes: &[u8]) -> bool {
+    /// Sets the bits of the valid rows that match, if `inside`, or of those that do not.
+    ///
+    /// # Errors
+    /// Only for a bug.
+    pub(super) fn fill(
+        &self,
+        array: &ArrayRef,
+        valid: Option<&[u64]>,
+        out: &mut [u64],
+        inside: bool,
+    ) -> Result<()> {
         match self {
-            Self::Whole(text) => *bytes == **text,
-            Self::Prefix(text) => bytes.starts_with(text),
-            Self::Suffix(text) => bytes.ends_with(text),
-            Self::General(regex) => regex.is_match(bytes),
+            Self::Whole(whole) => text::fill(array, valid, out, |b| (*b == **whole) == inside),
+            Self::Prefix(start) => {
+                text::fill(array, valid, out, |b| b.starts_with(start) == inside)
+            }
+            Self::Suffix(end) => text::fill(array, valid, out, |b| b.ends_with(end) == inside),
+            Self::General(pattern) => pattern.fill(array, valid, out, inside),
         }
     }
 }
 
-fn general(parts: &[Part]) -> Result<Regex, Fault> {
-    let mut pattern = String::from("(?s)");
-    // A wildcard at an end is no anchor there, so that the search may stop early.
-    let (open_start, open_end) =
-        (parts.first() == Some(&Part::Any), parts.last() == Some(&Part::Any));
-    if !open_start {
-        pattern.push_str(r"\A");
+/// A wildcard at an end is no anchor there, so that a search may stop early.
+fn general(parts: &[Part]) -> Hir {
+    let any = || Hir::dot(Dot::AnyChar);
+    let mut all = Vec::with_capacity(parts.len() + 2);
+    if parts.first() != Some(&Part::Any) {
+        all.push(Hir::look(Look::Start));
     }
     for (at, part) in parts.iter().enumerate() {
-        match part {
-            Part::Char(c) => pattern.push_str(&regex::escape(c.encode_utf8(&mut [0; 4]))),
-            Part::One => pattern.push('.'),
-            Part::Any if at == 0 || at + 1 == parts.len() => {}
-            Part::Any => pattern.push_str(".*"),
-        }
+        all.push(match part {
+            Part::Char(c) => Hir::literal(c.encode_utf8(&mut [0; 4]).as_bytes()),
+            Part::One => any(),
+            Part::Any if at == 0 || at + 1 == parts.len() => continue,
+            Part::Any => Hir::repetition(Repetition {
+                min: 0,
+                max: None,
+                greedy: true,
+                sub: Box::new(any()),
+            }),
+        });
     }
-    if !open_end {
-        pattern.push_str(r"\z");
+    if parts.last() != Some(&Part::Any) {
+        all.push(Hir::look(Look::End));
     }
-    RegexBuilder::new(&pattern)
-        .size_limit(PROGRAM_BYTES)
-        .dfa_size_limit(PROGRAM_BYTES)
-        .build()
-        .map_err(|_| Fault::TooLarge)
+    Hir::concat(all)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernels::bits;
+    use arrow_array::StringArray;
     use proptest::prelude::*;
+    use std::sync::Arc;
+
+    fn matches(like: &Like, text: &str) -> bool {
+        let array: ArrayRef = Arc::new(StringArray::from(vec![text]));
+        let found = |inside| {
+            let mut out = [0];
+            like.fill(&array, None, &mut out, inside).unwrap();
+            bits::get(&out, 0)
+        };
+        assert_ne!(found(true), found(false));
+        found(true)
+    }
 
     /// What the standard says, by trying everything.
     fn naive(pattern: &[char], text: &[char]) -> bool {
@@ -137,18 +173,18 @@ mod tests {
         ) {
             let like = Like::compile(&pattern, None).unwrap();
             let chars = |t: &str| t.chars().collect::<Vec<_>>();
-            prop_assert_eq!(like.matches(text.as_bytes()), naive(&chars(&pattern), &chars(&text)));
+            prop_assert_eq!(matches(&like, &text), naive(&chars(&pattern), &chars(&text)));
         }
     }
 
     #[test]
     fn escapes_make_wildcards_literal_and_nothing_else() {
         let like = Like::compile(r"10\%\_", Some('\\')).unwrap();
-        assert!(like.matches(b"10%_") && !like.matches(b"100_"));
-        assert!(Like::compile("a!!", Some('!')).unwrap().matches(b"a!"));
+        assert!(matches(&like, "10%_") && !matches(&like, "100_"));
+        assert!(matches(&Like::compile("a!!", Some('!')).unwrap(), "a!"));
         assert_eq!(Like::compile("a!b", Some('!')).unwrap_err(), Fault::Escape);
         assert_eq!(Like::compile("a!", Some('!')).unwrap_err(), Fault::Escape);
-        assert!(Like::compile(r"a\%", None).unwrap().matches(br"a\bc"));
+        assert!(matches(&Like::compile(r"a\%", None).unwrap(), r"a\bc"));
     }
 
     #[test]
@@ -162,7 +198,9 @@ mod tests {
 
     #[test]
     fn a_pattern_has_a_bound() {
-        let pattern = "_".repeat(100_000);
+        let pattern = "%a_".repeat(100_000);
         assert_eq!(Like::compile(&pattern, None).unwrap_err(), Fault::TooLarge);
+        // Within it, whatever an automaton would take is either compiled or refused.
+        let _ = Like::compile(&"%a_____".repeat(500), None);
     }
 }

@@ -8,9 +8,9 @@ use arrow_array::{Array, ArrayRef, PrimitiveArray};
 
 use super::like::Like;
 use crate::error::{Error, Result};
+use crate::kernels::compare::Ranged;
 use crate::kernels::pairs::Relation;
 use crate::kernels::words::Words;
-use crate::kernels::compare::Ranged;
 use crate::kernels::{bits, members, rows, text};
 use crate::literal::Native;
 
@@ -136,7 +136,7 @@ pub(super) struct Matches {
 
 impl Test for Matches {
     fn fill(&self, array: &ArrayRef, valid: Option<&[u64]>, holds: &mut [u64]) -> Result<()> {
-        text::fill(array, valid, holds, |bytes| self.pattern.matches(bytes) == self.inside)
+        self.pattern.fill(array, valid, holds, self.inside)
     }
 
     fn cost(&self) -> f64 {

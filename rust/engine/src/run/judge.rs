@@ -173,10 +173,11 @@ impl Judging<'_> {
             return Ok(());
         }
         let condition = self.plan.conditions.get(at).ok_or_else(lost)?;
-        let views = condition.leaves.iter().map(|leaf| self.view(*leaf));
-        let views = views.collect::<Result<Vec<_>>>()?;
-        let input = |view: &&'_ View| Input { array: &view.array, valid: view.valid.as_deref() };
-        let inputs: Vec<Input<'_>> = views.iter().map(input).collect();
+        let mut inputs = Vec::with_capacity(condition.leaves.len());
+        for leaf in &condition.leaves {
+            let view = self.view(*leaf)?;
+            inputs.push(Input { array: &view.array, valid: view.valid.as_deref() });
+        }
         let truth = condition.predicate.evaluate(&inputs, self.rows)?;
         *self.truths.get_mut(at).ok_or_else(lost)? = Some(truth);
         Ok(())

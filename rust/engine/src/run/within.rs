@@ -70,5 +70,8 @@ impl<'a> Within<'a> {
 /// # Errors
 /// Only for a bug.
 pub(super) fn condition(truths: &[Option<Truth>], at: usize) -> Result<&Truth> {
-    truths.get(at).and_then(Option::as_ref).ok_or_else(|| Error::internal("a condition was not judged before it is needed"))
+    truths
+        .get(at)
+        .and_then(Option::as_ref)
+        .ok_or_else(|| Error::internal("a condition was not judged before it is needed"))
 }

@@ -11,8 +11,8 @@ use super::super::ir::{Constant, Node, Value};
 use super::super::truth::{either, select_faults};
 use super::{lost, numbers, strings, Block};
 use crate::error::Result;
-use crate::kernels::{bits, mask};
 use crate::kernels::dispatch::ordered_type;
+use crate::kernels::{bits, mask};
 use crate::literal::Native;
 
 /// Values of the rows in `valid` (`None`: all); what stands in other rows is arbitrary. No row is
