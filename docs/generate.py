@@ -151,7 +151,8 @@ def section(entry: Mapping[str, Any], takes: str) -> str:
 def kind(value: Any) -> str:
     """What an argument takes, in words."""
     if isinstance(value, str):
-        return value.replace("_", " ")
+        # One word is a kind; several name words of contracts, which are as they are.
+        return value if " " in value else value.replace("_", " ")
     ((name, detail),) = value.items()
     if isinstance(detail, dict):
         return f"{name.replace('_', ' ')} {detail['min']} to {detail['max']}"

@@ -51,6 +51,8 @@ class Plan:
     def accepted_schema(self) -> Schema: ...
     @property
     def quarantine_schema(self) -> Schema: ...
+    @property
+    def references(self) -> list[str]: ...
     def explain(self) -> str: ...
     def run(
         self,
@@ -64,6 +66,7 @@ class Plan:
         digest_key: bytes | None = None,
         part_key: bytes | None = None,
         profile: bool = False,
+        references: dict[str, Source | str] = ...,
     ) -> Run: ...
     def merge(
         self,

@@ -656,6 +656,12 @@ CODES: tuple[Code, ...] = (
         "names another. A mesh without any domains takes every name.",
     ),
     Code(
+        "usage.unknown_reference",
+        "no foreign key points to this reference data",
+        "Data was passed under a name that no foreign key of the contract uses. Nothing was read: "
+        "the name is a slip, or the contract lost its clause.",
+    ),
+    Code(
         "usage.workers_differ",
         "a worker does not run the driver's plan",
         "A worker of a distributed engine has another version of meshgate, or finds another key "

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from meshgate import _native, errors, source
 from meshgate.contract import Contract
 from meshgate.errors import MeshgateError, UsageError
+from meshgate.explanation import Explained, Explanation
 from meshgate.profile import Profile
 from meshgate.report import Metrics, Report
 
@@ -57,46 +58,10 @@ class Split:
 
 
 @dataclass(frozen=True, slots=True)
-class Explained:
-    """Whether and how one clause is enforced.
+class Absent:
+    """Stands for reference data that nobody has; its clauses are not enforced, for this reason."""
 
-    Attributes:
-        id, check, columns: the clause.
-        state: ``enforced``, ``decided`` (by the schema, or because it cannot fail) or
-            ``not_enforced``.
-        how: what runs, or why nothing does.
-        ns_per_row: estimated nanoseconds per row on one core; 0 where nothing runs.
-        clause: JSON pointer into the canonical contract.
-    """
-
-    id: str
-    check: str
-    columns: tuple[str, ...]
-    state: str
-    how: str
-    ns_per_row: float
-    clause: str
-
-
-class Explanation(tuple[Explained, ...]):
-    """One line per clause; printed, what runs for each column and what it is estimated to cost."""
-
-    __slots__ = ()
-
-    @property
-    def ns_per_row(self) -> float:
-        """Estimated nanoseconds per row on one core, all clauses together."""
-        return sum(line.ns_per_row for line in self)
-
-    def __str__(self) -> str:
-        columns: dict[str, list[Explained]] = {}
-        for line in self:
-            columns.setdefault(", ".join(line.columns) or "the dataset", []).append(line)
-        parts = [f"{len(self)} clauses, about {self.ns_per_row:.1f} ns per row and core"]
-        for column, lines in columns.items():
-            parts.append(f"{column}   {sum(line.ns_per_row for line in lines):.2f} ns")
-            parts.extend(f"  {line.check:14} {line.state:13} {line.how}" for line in lines)
-        return "\n".join(parts)
+    reason: str
 
 
 class Plan:
@@ -168,6 +133,11 @@ class Plan:
         text = json.dumps(parts, separators=(",", ":"))
         return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
+    @property
+    def references(self) -> tuple[str, ...]:
+        """The names of the reference data that foreign keys point to."""
+        return tuple(self._native.references)
+
     def explain(self) -> Explanation:
         """One line per clause: enforced, decided by the schema, or not enforced and why.
 
@@ -190,6 +160,7 @@ class Plan:
         part_key: bytes | None = None,
         profile: bool = False,
         progress: Callable[[Run], None] | None = None,
+        references: Mapping[str, Any] | None = None,
     ) -> Run:
         """Starts a run over data; nothing is read before the run is pulled.
 
@@ -205,6 +176,11 @@ class Plan:
                 this key.
             profile: look at the values too.
             progress: called after each window with the run.
+            references: data by the names that foreign keys point to, as `open_source` takes it; or
+                an `Absent`. It is read before the first row.
+
+        Raises:
+            UsageError: ``usage.unknown_reference``. PlanError: ``plan.reference_mismatch``.
         """
         opened = open_source(data, self.contract)
         now_ns = time.time_ns() if now is None else now
@@ -219,6 +195,7 @@ class Plan:
                 digest_key=digest_key,
                 part_key=part_key,
                 profile=profile,
+                references=self._references(references or {}),
             )
         return Run(self.contract, native, progress, opened.file, is_part=part_key is not None)
 
@@ -237,6 +214,18 @@ class Plan:
                 digest_key=digest_key,
             )
         return Merge(self.contract, native)
+
+    def _references(self, given: Mapping[str, Any]) -> dict[str, _native.Source | str]:
+        for name in given.keys() - {*self.references}:
+            raise UsageError(
+                code="usage.unknown_reference",
+                message=f"no foreign key of the contract points to {name!r}",
+                help="they point to " + (", ".join(self.references) or "nothing"),
+            )
+        return {
+            name: data.reason if isinstance(data, Absent) else open_source(data).native
+            for name, data in given.items()
+        }
 
     def check(self, data: Any, **options: Any) -> Report:
         """The report of a run that produces nothing else.

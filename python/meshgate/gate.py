@@ -25,7 +25,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from meshgate import formats, keys
+from meshgate import formats, keys, references
 from meshgate.attempt import Attempt
 from meshgate.checked import Checked
 from meshgate.contract import Column, Contract
@@ -118,6 +118,7 @@ class Gate:
         *,
         watch: Watch | None = None,
         profile: Literal[False] = False,
+        references: Mapping[str, Any] | None = None,
     ) -> Report: ...
 
     @overload
@@ -128,6 +129,7 @@ class Gate:
         *,
         watch: Watch | None = None,
         profile: Literal[True],
+        references: Mapping[str, Any] | None = None,
     ) -> tuple[Report, Profile]: ...
 
     def check(
@@ -137,6 +139,7 @@ class Gate:
         *,
         watch: Watch | None = None,
         profile: bool = False,
+        references: Mapping[str, Any] | None = None,
     ) -> Report | tuple[Report, Profile]:
         """What the contract says about the data; nothing is staged, nothing is published.
 
@@ -147,20 +150,36 @@ class Gate:
             now: the moment that freshness is judged at; the default is the clock.
             watch: is told how many rows were read so far, now and then.
             profile: return what the values look like beside the report, from the same pass.
+            references: data by the names that foreign keys point to; what is not here is looked up
+                among the products of the mesh.
 
         Raises:
             PlanError, SourceError, LimitError, UsageError
         """
         opened, plan = self._open(data)
-        run = plan.run(opened, now=_ns(now), outputs=False, profile=profile, progress=_told(watch))
+        run = plan.run(
+            opened,
+            now=_ns(now),
+            outputs=False,
+            profile=profile,
+            progress=_told(watch),
+            references=self._references(references),
+        )
         for _ in run:
             continue
         return (run.report, run.profile) if profile else run.report
 
     def validate_and_mask(
-        self, data: Any, now: datetime | int | None = None, *, watch: Watch | None = None
+        self,
+        data: Any,
+        now: datetime | int | None = None,
+        *,
+        watch: Watch | None = None,
+        references: Mapping[str, Any] | None = None,
     ) -> CheckedTables:
         """Accepted rows and quarantine, both masked, with the report; nothing is published.
+
+        Takes the arguments of `check`.
 
         Raises:
             PlanError, SourceError, LimitError, UsageError
@@ -173,6 +192,7 @@ class Gate:
             now=_ns(now),
             digest_key=self.mesh.digest_key,
             progress=_told(watch),
+            references=self._references(references),
         )
         accepted, rejected = [], []
         for split in run:
@@ -201,6 +221,7 @@ class Gate:
         evolve: bool = False,
         watermarks: Mapping[str, int] | None = None,
         watch: Watch | None = None,
+        references: Mapping[str, Any] | None = None,
     ) -> Receipt:
         """The product is visible, durable and recorded; or nothing is, and an error says why.
 
@@ -217,6 +238,7 @@ class Gate:
             evolve: new nullable columns join the product's table.
             watermarks: how far sources were followed, kept in the same commit.
             watch: is told how many rows were read so far, now and then.
+            references: as for `check`; the publisher reads the products of the mesh.
 
         Raises:
             Denied: the policies do not allow it.
@@ -245,6 +267,7 @@ class Gate:
                     now=now_ns,
                     digest_key=self.mesh.digest_key,
                     progress=_told(watch),
+                    references=self._references(references, who),
                 )
                 attempt.stage(run, plan.accepted_schema, plan.quarantine_schema)
                 attempt.ran(run.report, run.input_digest, plan.digest)
@@ -291,6 +314,11 @@ class Gate:
     def _open(self, data: Any) -> tuple[Source, Plan]:
         opened = open_source(data, self.contract)
         return opened, Plan.compile(self.contract, opened, self._keys)
+
+    def _references(
+        self, given: Mapping[str, Any] | None, who: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        return references.find(self.contract, self._mesh, given or {}, self.product, who)
 
     def _input_digest(self, data: Any) -> str | None:
         if isinstance(data, Checked):

@@ -150,12 +150,13 @@ class Mesh:
         as_of: datetime | str | None = None,
         user: str | Mapping[str, Any] | None = None,
         purpose: str | None = None,
+        columns: Sequence[str] | None = None,
     ) -> pa.RecordBatchReader:
         """The product as a stream that Polars, DuckDB and pandas take.
 
         `version` is the destination's, by default the newest; `as_of` is a moment, for the version
         that was the newest then. `user` is an id or ``{"id": ..., "roles": [...]}``; some policies
-        also ask for a `purpose`.
+        also ask for a `purpose`. `columns` leaves the others out.
 
         Raises:
             PolicyError: ``policy.read_denied``. CatalogError, StageError, UsageError
@@ -176,7 +177,7 @@ class Mesh:
                     message="the product had no version then",
                     help=f"the first was published at {product.versions[0].published_at}",
                 )
-        return self.adapter.read(name, version)
+        return self.adapter.read(name, version, columns=columns)
 
     def read_quarantine(
         self, name: str, user: str | Mapping[str, Any] | None = None, purpose: str | None = None

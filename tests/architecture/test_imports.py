@@ -14,6 +14,7 @@ VALUES = {
     "canonical",
     "contract",
     "compare",
+    "explanation",
     "report",
     "checked",
     "profile",
@@ -37,7 +38,16 @@ ALLOWED_BETWEEN_SIBLINGS = {
     ("source", "text_types"),  # a file of text is read with the types that it does not carry
 }
 # The mesh, the gate, and the parts of the protocol that only they use.
-GATE = {"gate", "mesh", "attempt", "enrichment", "keys", "portable", "settings"}
+GATE = {
+    "gate",
+    "mesh",
+    "attempt",
+    "enrichment",
+    "keys",
+    "portable",
+    "references",
+    "settings",
+}
 LAYERS = {
     **dict.fromkeys(VALUES, 0),
     **dict.fromkeys(SIBLINGS, 1),

@@ -19,13 +19,28 @@ from .cases import array, arrow_type, cases, layouts
 
 FIRST_ROWS = 10  # as many as a report names
 ARITY = {check["name"]: check["arity"] for check in json.loads(_native.checks())}
+NAMES = frozenset(
+    {
+        "bound",
+        "failed_groups",
+        "failed_rows",
+        "nan_rows",
+        "observed",
+        "reason",
+        "skipped_null",
+        "skipped_when",
+        "surplus",
+        "tested",
+    }
+)
 
 
-def contract_for(document: Any, case: Any, types: list[str]) -> Contract:
+def contract_for(document: Any, case: Any, types: list[str], others: Any) -> Contract:
     names = tuple(f"c{i}" for i in range(len(types)))
     args = freeze(case.get("args", {}))
     assert isinstance(args, Frozen)
     columns = tuple(Column(n, t) for n, t in zip(names, types, strict=True))
+    columns += tuple(Column(name, other["type"]) for name, other in others.items())
     judged = () if "rows" in case or ARITY[document["check"]] == "named" else names
     return Contract(
         id="case",
@@ -36,24 +51,37 @@ def contract_for(document: Any, case: Any, types: list[str]) -> Contract:
     )
 
 
-def judge(contract: Contract, table: pa.Table, now: str | None) -> Report:
+def judge(
+    contract: Contract,
+    table: pa.Table,
+    now: str | None,
+    references: dict[str, pa.Table] | None = None,
+) -> Report:
     moment = dt.datetime.fromisoformat(now or "2025-01-01T00:00:00")
     seconds = int(moment.replace(tzinfo=dt.timezone.utc).timestamp())
-    return Plan.compile(contract, table).check(table, now=seconds * 10**9)
+    plan = Plan.compile(contract, table)
+    return plan.check(table, now=seconds * 10**9, references=references)
 
 
-@pytest.mark.parametrize(("document", "case"), cases("checks"))
+@pytest.mark.parametrize(
+    ("document", "case"), [*cases("checks"), *cases("checks", "grouped_cases")]
+)
 def test_case(document: Any, case: Any) -> None:
     if "rows" in case:
         given = [{"type": "int64", "values": list(range(case["rows"]))}]
     else:
         given = case["columns"] if "columns" in case else [case["column"]]
-    contract = contract_for(document, case, [c["type"] for c in given])
-    arrays = [array(c) for c in given]
+    others = case.get("others", {})
+    contract = contract_for(document, case, [c["type"] for c in given], others)
+    arrays = [array(c) for c in (*given, *others.values())]
     names = [c.name for c in contract.columns]
+    references = {
+        name: pa.table({column: array(values) for column, values in columns.items()})
+        for name, columns in case.get("references", {}).items()
+    }
     if "error" in case:
         with pytest.raises(PlanError) as caught:
-            Plan.compile(contract, pa.table(arrays, names))
+            judge(contract, pa.table(arrays, names), document.get("now"), references)
         assert caught.value.code == case["error"]
         return
     for variants in zip(*(dict(layouts(a)).items() for a in arrays), strict=False):
@@ -65,18 +93,17 @@ def test_case(document: Any, case: Any) -> None:
             else table.to_batches(),
             table.schema,
         )
-        whole = judge(contract, table, document.get("now"))
-        assert judge(contract, single, document.get("now")) == whole, labels
+        whole = judge(contract, table, document.get("now"), references)
+        assert judge(contract, single, document.get("now"), references) == whole, labels
         outcome = whole.checks[-1]
+        for name in NAMES & case.keys():
+            assert getattr(outcome, name) == case[name], (labels, name)
         if "fails" in case:
             assert (outcome.status == "fail") is case["fails"], labels
             continue
         assert list(outcome.first_rows) == case["violations"][:FIRST_ROWS], labels
         assert outcome.failed_rows == len(case["violations"]), labels
         assert (outcome.status == "fail") is bool(case["violations"]), labels
-        for name in ("skipped_when", "skipped_null", "nan_rows", "failed_groups", "surplus"):
-            if name in case:
-                assert getattr(outcome, name) == case[name], (labels, name)
 
 
 @pytest.mark.parametrize(("document", "case"), cases("checks", "schema_cases"))

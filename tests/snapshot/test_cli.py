@@ -191,6 +191,17 @@ def test_infer_proposes_a_contract(command: Command) -> None:
     command("infer-missing-data", "infer nowhere.parquet")
 
 
+def test_foreign_keys_are_looked_up_in_what_reference_names(command: Command) -> None:
+    clause = "  - {column: id, rule: foreign_key, args: {ref: finance.keys, columns: [key]}}\n"
+    Path("keyed.yaml").write_text(CONTRACT.replace("service_levels", clause + "service_levels"))
+    parquet.write_table(pa.table({"key": ["a", "b", "c", "d"]}), "keys.parquet")
+    command("check-no-reference", "check keyed.yaml ledger.parquet")
+    named = "--reference finance.keys=keys.parquet"
+    command("check-reference", f"check keyed.yaml ledger.parquet {named}")
+    command("check-bad-reference", "check keyed.yaml ledger.parquet --reference finance.keys")
+    command("check-other-reference", "check keyed.yaml ledger.parquet --reference x=keys.parquet")
+
+
 def test_publish_says_what_left_and_what_stayed(command: Command) -> None:
     publish = "publish ledger.yaml ledger.parquet --user fiona --publish-id 2026-01"
     command("publish-allowed", publish)

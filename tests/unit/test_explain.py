@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pyarrow as pa
 from meshgate.contract import Check, Column, Contract
-from meshgate.engine import Explanation, Plan
+from meshgate.engine import Plan
+from meshgate.explanation import Explanation
 
 
 def explanation() -> Explanation:

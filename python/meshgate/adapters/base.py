@@ -8,7 +8,7 @@ After a commit of unknown outcome nothing is removed: `find` looks first.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -193,9 +193,15 @@ class Adapter(Protocol):
         """
 
     def read(
-        self, product: str, version: int | None = None, since: int | None = None
+        self,
+        product: str,
+        version: int | None = None,
+        since: int | None = None,
+        columns: Sequence[str] | None = None,
     ) -> pa.RecordBatchReader:
         """The product as of one version (None: the latest), or what was added after `since`.
+
+        Of the `columns` only those that there are; all by default.
 
         Raises:
             StageError: ``stage.no_table``, ``stage.no_version``, ``stage.unreadable``.

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import Any
@@ -198,11 +198,15 @@ class Delta:
         return len(self._remove(product, lambda name: durable.belongs_to(name, publish_id)))
 
     def read(
-        self, product: str, version: int | None = None, since: int | None = None
+        self,
+        product: str,
+        version: int | None = None,
+        since: int | None = None,
+        columns: Sequence[str] | None = None,
     ) -> pa.RecordBatchReader:
         """The product's rows as of a version, or those added after `since`."""
         durable.check_names(product)
-        return self._read(self._main(product), version, since)
+        return self._read(self._main(product), version, since, columns)
 
     def watermark(self, product: str, source: str) -> int | None:
         """How far the product has followed a source."""
@@ -277,7 +281,13 @@ class Delta:
         needed = Table(folder, self._locks).referenced()
         return [n for n in names if n not in needed and durable.remove(folder / n)]
 
-    def _read(self, table: Table, version: int | None, since: int | None) -> pa.RecordBatchReader:
+    def _read(
+        self,
+        table: Table,
+        version: int | None,
+        since: int | None,
+        columns: Sequence[str] | None = None,
+    ) -> pa.RecordBatchReader:
         handle = table.open()
         if handle is None:
             raise StageError(
@@ -315,7 +325,8 @@ class Delta:
                 help="restore it from a copy of the storage; the log still names it",
             )
         found = ds.dataset(sorted(files), schema=schema, format="parquet")
-        reader: pa.RecordBatchReader = found.scanner(batch_size=1 << 16).to_reader()
+        chosen = None if columns is None else [n for n in columns if n in schema.names]
+        reader: pa.RecordBatchReader = found.scanner(chosen, batch_size=1 << 16).to_reader()
         return reader
 
     def _root(self, product: str) -> Path:

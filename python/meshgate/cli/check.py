@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from meshgate.cli import show
+from meshgate.cli import options, show
 from meshgate.cli.exits import ALLOWED, DENIED
-from meshgate.cli.options import find_mesh, mesh_option, output
+from meshgate.cli.options import find_mesh, mesh_option, output, reference_option
 from meshgate.cli.progress import progress
 from meshgate.cli.terminal import BAD, GOOD, NAME, Terminal
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 @click.argument("data")
 @mesh_option
 @click.option("--domain", help="The domain of a contract that names none.")
+@reference_option
 @click.option("--all", "every", is_flag=True, help="List every check, also when all is well.")
 @click.option("--profile", is_flag=True, help="Tell what the values look like; masked ones not.")
 @output
@@ -33,6 +34,7 @@ def check(
     data: str,
     mesh_path: str | None,
     domain: str | None,
+    references: tuple[str, ...],
     every: bool,
     profile: bool,
 ) -> int:
@@ -41,13 +43,14 @@ def check(
     Works without a mesh; a contract whose masks need a key finds it in the mesh or by reference.
     The exit code is 1 when the contract does not hold.
     """
+    named = options.references(references)
     gate = _gate(contract, find_mesh(mesh_path), domain)
     found: Profile | None = None
     with progress(terminal, "checking", data) as watch:
         if profile:
-            report, found = gate.check(Path(data), watch=watch, profile=True)
+            report, found = gate.check(Path(data), watch=watch, profile=True, references=named)
         else:
-            report = gate.check(Path(data), watch=watch)
+            report = gate.check(Path(data), watch=watch, references=named)
     body = report.to_dict()
     promised = gate.contract
     document = {"dataset": promised.dataset, "version": promised.version, "report": body}

@@ -75,6 +75,33 @@ def person(user: str | None, roles: tuple[str, ...]) -> dict[str, object] | None
     return {"id": user, "roles": list(roles)}
 
 
+def reference_option(function: Command) -> Command:
+    """Adds --reference: the data that foreign keys point to."""
+    return click.option(
+        "--reference",
+        "references",
+        multiple=True,
+        metavar="NAME=PATH",
+        help="The file with the data that foreign keys of the contract point to by NAME; "
+        "repeatable. Without it, NAME is looked up among the products of the mesh.",
+    )(function)
+
+
+def references(given: tuple[str, ...]) -> dict[str, Path]:
+    """The files of --reference by name."""
+    found: dict[str, Path] = {}
+    for text in given:
+        name, sign, path = text.partition("=")
+        if not (name and sign and path) or name in found:
+            raise UsageError(
+                code="usage.bad_option",
+                message="--reference takes NAME=PATH, each name once",
+                help="for instance --reference finance.accounts=accounts.parquet",
+            )
+        found[name] = Path(path)
+    return found
+
+
 def find_mesh(path: str | None) -> Mesh | None:
     """Opens the mesh that was named, or the one in the working folder; None without either."""
     from meshgate.mesh import Mesh

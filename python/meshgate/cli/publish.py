@@ -9,9 +9,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from meshgate.cli import show
+from meshgate.cli import options, show
 from meshgate.cli.exits import ALLOWED, DENIED
-from meshgate.cli.options import mesh_option, need_mesh, output, person, person_options
+from meshgate.cli.options import (
+    mesh_option,
+    need_mesh,
+    output,
+    person,
+    person_options,
+    reference_option,
+)
 from meshgate.cli.progress import progress
 from meshgate.cli.terminal import Terminal
 from meshgate.errors import Denied
@@ -31,6 +38,7 @@ if TYPE_CHECKING:
     help="Names this publication: the same id publishes once, however often it is tried. "
     "Without it the id follows from contract, policies and data.",
 )
+@reference_option
 @person_options
 @output
 def publish(
@@ -40,6 +48,7 @@ def publish(
     mesh_path: str | None,
     domain: str | None,
     publish_id: str | None,
+    references: tuple[str, ...],
     user: str | None,
     roles: tuple[str, ...],
 ) -> int:
@@ -47,13 +56,18 @@ def publish(
 
     The exit code is 1 when a policy or the contract denies; the reasons are shown.
     """
+    named = options.references(references)
     gate = need_mesh(mesh_path).gate(contract, domain=domain)
     positions = gate.contract.positions
     started = time.perf_counter()
     try:
         with progress(terminal, "publishing", data) as watch:
             receipt = gate.publish(
-                Path(data), publish_id=publish_id, publisher=person(user, roles), watch=watch
+                Path(data),
+                publish_id=publish_id,
+                publisher=person(user, roles),
+                watch=watch,
+                references=named,
             )
     except Denied as denied:
         show.denial(terminal, denied.receipt, positions)

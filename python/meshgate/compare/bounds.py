@@ -11,6 +11,11 @@ from meshgate.compare.change import LOOSENS, NONE, TIGHTENS, UNDETERMINED, toget
 from meshgate.contract import Check
 
 RANGES = frozenset({"between", "eq", "ge", "gt", "le", "lt"})
+# Checks that compare one number of the dataset, with op and bound or with min and max.
+COUNTS = frozenset({"aggregate", "distinct_count", "duplicate_count", "null_fraction", "row_count"})
+# Checks that allow none of what another one counts.
+NONE_OF = {"not_null": "null_fraction", "unique": "duplicate_count"}
+ENDS = frozenset({"bound", "exact", "inclusive", "max", "min", "op", "value"})
 _OPS = {"eq", "ge", "gt", "le", "lt"}
 _INCLUSIVE = {
     "both": (True, True),
@@ -38,15 +43,17 @@ class Interval:
 
 
 def interval(check: Check) -> Interval | None:
-    """What a range check, `length` or `row_count` accepts; None when it is no interval."""
+    """What a range check, `length` or a bound on a number accepts; None when it is no interval."""
     args = check.args
     if check.check in _OPS:
         return _of_op(check.check, args.get("value"))
-    if check.check == "row_count" and "op" in args:
-        return _of_op(str(args["op"]), args.get("value"))
+    if check.check in NONE_OF:
+        return _of_op("eq", 0)
+    if check.check in COUNTS and args.get("op", "between") != "between":
+        return _of_op(str(args["op"]), args.get("bound"))
     if check.check == "length" and "exact" in args:
         return _of_op("eq", args["exact"])
-    if check.check in {"between", "length", "row_count"}:
+    if check.check in {"between", "length", *COUNTS}:
         low, high = _INCLUSIVE.get(str(args.get("inclusive", "both")), (True, True))
         return Interval(_bound(args.get("min"), low), _bound(args.get("max"), high))
     return None

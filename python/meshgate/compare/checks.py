@@ -117,7 +117,7 @@ def _keys(
 
 
 def _family(check: Check) -> str:
-    return "range" if check.check in bounds.RANGES else check.check
+    return "range" if check.check in bounds.RANGES else bounds.NONE_OF.get(check.check, check.check)
 
 
 def _changed(old: Check, new: Check) -> Changes:
@@ -151,18 +151,28 @@ def _accepts(old: Check, new: Check) -> str:
         return NONE
     if old.when != new.when:
         return UNDETERMINED  # other rows are judged, and conditions are not compared
-    if new.check in _KEYS:
+    if {old.check, new.check} <= _KEYS:
         return _key(old, new)
     if old.columns != new.columns:
         return BOTH
     before, after = bounds.interval(old), bounds.interval(new)
     if before is not None and after is not None:
-        unit = NONE if old.args.get("length_unit") == new.args.get("length_unit") else UNDETERMINED
-        return together([bounds.direction(before, after), unit])
+        return together([bounds.direction(before, after), _measured(old, new)])
     if old.check != new.check:
         return BOTH
     judge = _BY_ARGUMENTS.get(new.check)
     return UNDETERMINED if judge is None else judge(old, new)
+
+
+def _measured(old: Check, new: Check) -> str:
+    """Whether two intervals are of the same numbers: of none, rows and percent are the same."""
+    none = old.check in bounds.NONE_OF or new.check in bounds.NONE_OF
+    ignored = bounds.ENDS | {"unit"} if none else bounds.ENDS
+    before, after = (
+        _typed({key: value for key, value in check.args.items() if key not in ignored})
+        for check in (old, new)
+    )
+    return NONE if before == after else UNDETERMINED
 
 
 def _asserted(check: Check) -> tuple[object, ...]:
@@ -227,6 +237,10 @@ def _ages(old: Check, new: Check) -> str:
     return NONE if before == after else LOOSENS if after > before else TIGHTENS
 
 
+def _strictly(old: Check, new: Check) -> str:
+    return _flag(old, new, "strict", default=False, true_is_looser=False)
+
+
 def _seconds(value: Literal) -> Decimal | None:
     match = _AGE.fullmatch(str(value))
     return None if match is None else Decimal(match[1]) * _SECONDS[match[2]]
@@ -241,8 +255,11 @@ def _flag(old: Check, new: Check, name: str, *, default: bool, true_is_looser: b
 
 _BY_ARGUMENTS: dict[str, Callable[[Check, Check], str]] = {
     "compare": _pairs,
+    "decreasing": _strictly,
+    "foreign_key": lambda _old, _new: BOTH,
     "freshness": _ages,
     "in_set": _sets,
+    "increasing": _strictly,
     "latency": _ages,
     "not_in_set": _sets,
     "regex_match": _patterns,

@@ -140,6 +140,8 @@ def _in_words(kind: str) -> dict[str, Any]:
         return {"$ref": "#/$defs/format"}
     if kind.startswith("a whole number"):
         return {"type": "integer", "minimum": 0}
+    if kind == "a number":
+        return {"type": "number"}
     if kind.startswith("a list"):
         return {"type": "array", "minItems": 1}
     if kind.startswith(("an ECMA-262 pattern", "a duration")):

@@ -1,4 +1,4 @@
-//! `Source`, `Plan`, `Run` and `Batch`: the engine's surface, a call per batch or less.
+//! `Plan`, `Run` and `Batch`: the engine's surface, a call per batch or less.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,7 +7,7 @@ use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use meshgate_engine::contract::Contract;
 use meshgate_engine::error::{Code, Error};
-use meshgate_engine::import::{Incoming, StreamReader};
+use meshgate_engine::import::Incoming;
 use meshgate_engine::masks::KeyRing;
 use meshgate_engine::plan::Plan as EnginePlan;
 use meshgate_engine::report::Report as EngineReport;
@@ -18,6 +18,7 @@ use std::collections::HashMap;
 
 use crate::capsule;
 use crate::enter::{enter, fault};
+use crate::source::{Batches, Reference, Source};
 
 /// Rows that are pulled before they are judged together.
 const WINDOW_ROWS: usize = 512 * 1024;
@@ -36,7 +37,7 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
 
 /// An Arrow schema; speaks the `PyCapsule` interface.
 #[pyclass(frozen, module = "meshgate._native")]
-struct Schema(SchemaRef);
+pub(crate) struct Schema(pub(crate) SchemaRef);
 
 #[pymethods]
 impl Schema {
@@ -65,40 +66,6 @@ impl Batch {
     ) -> PyResult<(Bound<'py, PyCapsule>, Bound<'py, PyCapsule>)> {
         let _ = requested_schema; // best effort, says the interface; nothing is cast here
         capsule::give_batch(py, &self.0)
-    }
-}
-
-enum Batches {
-    Stream(Box<StreamReader>),
-    One(Option<Incoming>),
-    Taken,
-}
-
-/// Data on its way in: its schema is known, and it can be run once.
-#[pyclass(frozen, module = "meshgate._native")]
-struct Source {
-    schema: SchemaRef,
-    batches: Mutex<Batches>,
-}
-
-#[pymethods]
-impl Source {
-    /// Opens anything that has `__arrow_c_stream__` or `__arrow_c_array__`.
-    #[new]
-    fn new(data: &Bound<'_, PyAny>) -> PyResult<Self> {
-        let (schema, batches) = if data.hasattr("__arrow_c_stream__")? {
-            let reader = capsule::take_stream(data)?;
-            (reader.schema(), Batches::Stream(Box::new(reader)))
-        } else {
-            let batch = capsule::take_batch(data)?;
-            (SchemaRef::clone(batch.schema()), Batches::One(Some(batch)))
-        };
-        Ok(Self { schema, batches: Mutex::new(batches) })
-    }
-
-    #[getter]
-    fn schema(&self) -> Schema {
-        Schema(Arc::clone(&self.schema))
     }
 }
 
@@ -139,6 +106,12 @@ impl Plan {
         Schema(Arc::clone(self.0.quarantine_schema()))
     }
 
+    /// The names that foreign keys point to.
+    #[getter]
+    fn references(&self) -> Vec<&str> {
+        self.0.references()
+    }
+
     /// One object per clause, as JSON.
     fn explain(&self) -> PyResult<String> {
         serde_json::to_string(&self.0.explain())
@@ -146,7 +119,7 @@ impl Plan {
     }
 
     /// Starts a run over a source; the source is used up.
-    #[pyo3(signature = (source, *, now_ns=None, threads=0, memory_bytes=None, seed=0, outputs=true, digest_key=None, part_key=None, profile=false))]
+    #[pyo3(signature = (source, *, now_ns=None, threads=0, memory_bytes=None, seed=0, outputs=true, digest_key=None, part_key=None, profile=false, references=HashMap::new()))]
     #[allow(clippy::too_many_arguments)] // keyword arguments of one Python call
     fn run(
         &self,
@@ -159,20 +132,25 @@ impl Plan {
         digest_key: Option<Vec<u8>>,
         part_key: Option<Vec<u8>>,
         profile: bool,
+        references: HashMap<String, Reference<'_>>,
     ) -> PyResult<Run> {
-        let mut batches = source.get().batches.lock().unwrap_or_else(PoisonError::into_inner);
-        if matches!(*batches, Batches::Taken) {
-            return Err(fault(
-                Error::new(Code::RunFinished, "this source was run before")
-                    .help("open the data again; a stream can be read once"),
-            ));
-        }
         let options =
             Options { now_ns, threads, memory_bytes, seed, outputs, digest_key, part_key, profile };
-        let run = EngineRun::new(Arc::clone(&self.0), options).map_err(fault)?;
+        let mut run = EngineRun::new(Arc::clone(&self.0), options).map_err(fault)?;
+        let mut waiting = VecDeque::new();
+        for (name, reference) in references {
+            match reference {
+                Reference::Absent(reason) => run.excuse(&name, &reason),
+                Reference::Data(source) => {
+                    run.refer(&name, &source.get().schema).map_err(fault)?;
+                    waiting.push_back((name, source.get().take()?));
+                }
+            }
+        }
         Ok(Run(Mutex::new(State {
             run: Some(run),
-            batches: std::mem::replace(&mut batches, Batches::Taken),
+            references: waiting,
+            batches: source.get().take()?,
             waiting: VecDeque::new(),
             splits: VecDeque::new(),
             rows: 0,
@@ -199,6 +177,8 @@ impl Plan {
 
 struct State {
     run: Option<EngineRun>,
+    /// Reference data that is yet to be read, by name.
+    references: VecDeque<(String, Batches)>,
     batches: Batches,
     /// Pulled, not yet judged.
     waiting: VecDeque<Incoming>,
@@ -209,18 +189,18 @@ struct State {
 }
 
 impl State {
-    /// Pulls and judges one window. False at the end of the stream.
+    /// Pulls and judges one window, of reference data as long as there is some. False at the end
+    /// of the stream.
     fn advance(&mut self) -> meshgate_engine::error::Result<bool> {
+        if self.refer()? {
+            return Ok(true);
+        }
         let mut window = Vec::new();
         let (mut rows, mut bytes) = (0, 0);
         while rows < WINDOW_ROWS && bytes < WINDOW_BYTES {
             let next = match self.waiting.pop_front() {
                 Some(batch) => Some(batch),
-                None => match &mut self.batches {
-                    Batches::Stream(reader) => reader.next()?,
-                    Batches::One(batch) => batch.take(),
-                    Batches::Taken => None,
-                },
+                None => self.batches.next()?,
             };
             let Some(batch) = next else { break };
             let room = WINDOW_ROWS - rows;
@@ -235,13 +215,32 @@ impl State {
         if window.is_empty() {
             return Ok(false);
         }
-        let run =
-            self.run.as_mut().ok_or_else(|| Error::new(Code::RunFinished, "the run is over"))?;
+        let run = self.run.as_mut().ok_or_else(finished)?;
         self.splits.extend(run.process(&window)?);
         self.rows = run.rows();
         self.bytes += bytes;
         Ok(true)
     }
+
+    /// Pulls one window of reference data. False when all of it is there.
+    fn refer(&mut self) -> meshgate_engine::error::Result<bool> {
+        let Some((name, batches)) = self.references.front_mut() else { return Ok(false) };
+        let run = self.run.as_mut().ok_or_else(finished)?;
+        let mut rows = 0;
+        while rows < WINDOW_ROWS {
+            let Some(batch) = batches.next()? else {
+                self.references.pop_front();
+                break;
+            };
+            rows += batch.rows();
+            run.take_reference(name, &batch)?;
+        }
+        Ok(true)
+    }
+}
+
+fn finished() -> Error {
+    Error::new(Code::RunFinished, "the run is over")
 }
 
 /// What a run found. The totals are there at once; a JSON text has the rest.

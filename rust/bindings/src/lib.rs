@@ -4,6 +4,7 @@ mod capsule;
 mod engine;
 mod enter;
 mod policy;
+mod source;
 mod tables;
 
 use meshgate_engine::cpu;

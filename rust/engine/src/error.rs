@@ -61,6 +61,10 @@ codes! {
     UnknownColumn = "plan.unknown_column", "the contract has no such column";
     /// The contract promises a type that meshgate does not know. Correct the spelling.
     UnknownType = "plan.unknown_type", "no type has this name";
+    /// The data that was passed for a foreign key does not fit it: a key column is missing, or of
+    /// another kind than the column that refers to it. No row was judged. Name the right columns in
+    /// the clause, or pass the right data.
+    ReferenceMismatch = "plan.reference_mismatch", "the reference data does not fit the foreign key";
     /// Two clauses carry the same id. Ids tell reports and quarantined rows apart: make them unique.
     DuplicateId = "plan.duplicate_id", "two clauses have the same id";
     /// The contract promises no column at all, or the same column twice.

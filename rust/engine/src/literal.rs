@@ -96,6 +96,13 @@ impl Number {
         self.scale.max(0)
     }
 
+    /// The integer that its digits make, and how many of them stand behind the point.
+    pub(crate) fn unscaled(&self) -> (String, i32) {
+        let sign = if self.negative { "-" } else { "" };
+        let digits = if self.digits.is_empty() { "0" } else { &self.digits };
+        (format!("{sign}{digits}"), self.scale)
+    }
+
     pub(crate) fn is_negative(&self) -> bool {
         self.negative
     }
@@ -230,7 +237,7 @@ fn place<T: Native>(
 }
 
 /// The literal as a number in the ticks of `data_type`.
-fn numeric(literal: &Literal, data_type: &DataType) -> Result<Number> {
+pub(crate) fn numeric(literal: &Literal, data_type: &DataType) -> Result<Number> {
     let wrong = |wanted: &str| {
         Error::new(
             Code::BadLiteral,

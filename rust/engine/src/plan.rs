@@ -8,10 +8,12 @@
 mod compile;
 mod conditions;
 
-use arrow_schema::{Schema, SchemaRef};
+use arrow_schema::{DataType, Schema, SchemaRef};
 use serde::Serialize;
 
-use crate::checks::{DatasetState, DynDatasetCheck, RowCheck};
+use crate::checks::{
+    DatasetState, DynDatasetCheck, KeyCount, Means, RowCheck, SequenceCheck, Target,
+};
 use crate::contract::Contract;
 use crate::error::Result;
 use crate::masks::{CompiledMask, KeyRing};
@@ -120,6 +122,18 @@ pub(crate) enum Work {
         spec: KeyForm,
         keep_first: bool,
         forbid_null: bool,
+        /// Judges how many keys there are, or how often they repeat, instead of rows.
+        count: Option<Box<dyn KeyCount>>,
+    },
+    /// Keys are looked up in reference data of these types, if the run has any.
+    Foreign {
+        leaves: Vec<usize>,
+        types: Vec<DataType>,
+        target: Target,
+    },
+    Sequence {
+        leaf: usize,
+        check: Box<dyn SequenceCheck>,
     },
     Dataset {
         leaves: Vec<usize>,
@@ -137,8 +151,21 @@ impl Work {
     }
 
     /// Its state before the first row.
-    pub(crate) fn start(&self) -> Option<DatasetState> {
-        self.dataset().map(DynDatasetCheck::start)
+    pub(crate) fn start(&self, means: &Means<'_>) -> Option<DatasetState> {
+        self.dataset().map(|check| check.start(means))
+    }
+
+    /// Whether rows that repeat a key fail, and not the dataset.
+    pub(crate) fn names_rows(&self) -> bool {
+        !matches!(self, Self::Key { count: Some(_), .. })
+    }
+
+    /// The check of the order of rows, if it is one.
+    pub(crate) fn sequence(&self) -> Option<&dyn SequenceCheck> {
+        match self {
+            Self::Sequence { check, .. } => Some(check.as_ref()),
+            _ => None,
+        }
     }
 }
 
@@ -154,6 +181,8 @@ impl Work {
             Self::Always { .. } | Self::NotNull { .. } => 0.02,
             Self::Row { check, .. } => check.cost(),
             Self::Key { spec, .. } => spec.cost(),
+            Self::Foreign { leaves, .. } => 10.0 + 5.0 * leaves.len() as f64,
+            Self::Sequence { .. } => 1.5,
             Self::Dataset { check, .. } => check.cost(),
         }
     }
@@ -162,10 +191,13 @@ impl Work {
     pub(crate) fn leaves(&self) -> &[usize] {
         match self {
             Self::Decided { .. } | Self::Expression { .. } => &[],
-            Self::NotNull { leaf } | Self::Always { leaf, .. } => std::slice::from_ref(leaf),
-            Self::Row { leaves, .. } | Self::Key { leaves, .. } | Self::Dataset { leaves, .. } => {
-                leaves
+            Self::NotNull { leaf } | Self::Always { leaf, .. } | Self::Sequence { leaf, .. } => {
+                std::slice::from_ref(leaf)
             }
+            Self::Row { leaves, .. }
+            | Self::Key { leaves, .. }
+            | Self::Foreign { leaves, .. }
+            | Self::Dataset { leaves, .. } => leaves,
         }
     }
 }
@@ -239,6 +271,19 @@ impl Plan {
         &self.schema
     }
 
+    /// The names of the reference data that foreign keys point to, each once, in contract order.
+    pub fn references(&self) -> Vec<&str> {
+        let mut names = Vec::new();
+        for clause in &self.clauses {
+            if let Work::Foreign { target, .. } = &clause.work {
+                if !names.contains(&target.name.as_str()) {
+                    names.push(target.name.as_str());
+                }
+            }
+        }
+        names
+    }
+
     /// One line per clause: whether and how it is enforced.
     pub fn explain(&self) -> Vec<Explained> {
         self.clauses
@@ -257,6 +302,9 @@ impl Plan {
                     Work::Expression { .. } => {
                         ("enforced", format!("condition over {}", clause.columns.join(", ")))
                     }
+                    Work::Key { spec, count: Some(count), .. } => {
+                        ("enforced", format!("{}; {}", spec.explain(), count.bound()))
+                    }
                     Work::Key { spec, keep_first, .. } => (
                         "enforced",
                         format!(
@@ -265,6 +313,15 @@ impl Plan {
                             if *keep_first { "" } else { ", all its rows count as failed" }
                         ),
                     ),
+                    Work::Foreign { target, .. } => (
+                        "enforced",
+                        format!(
+                            "keys looked up in {} ({}), if the run is given that data",
+                            target.name,
+                            target.columns.join(", ")
+                        ),
+                    ),
+                    Work::Sequence { check, .. } => ("enforced", check.explain()),
                     Work::Dataset { check, .. } => {
                         ("enforced", format!("whole dataset, {}", check.bound()))
                     }

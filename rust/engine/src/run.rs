@@ -9,6 +9,8 @@
 mod judge;
 mod outcome;
 mod part;
+mod references;
+mod sequence;
 mod split;
 mod within;
 
@@ -19,7 +21,7 @@ use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::SchemaRef;
 use serde::{Deserialize, Serialize};
 
-use crate::checks::{DatasetState, Totals};
+use crate::checks::{DatasetState, Mark, Means, Survey, Totals};
 use crate::digest::Digest;
 use crate::error::{Code, Error, Result};
 use crate::fingerprint;
@@ -33,6 +35,7 @@ use fingerprint::{Keyed, RowSum};
 use judge::judge;
 use outcome::outcome;
 pub use part::{Merge, Part};
+use references::References;
 use split::{rejected_bits, split};
 
 /// Rows of a morsel: what is judged check by check while it is in cache. A multiple of 64.
@@ -91,6 +94,9 @@ pub struct Run {
     tallies: Vec<Tally>,
     keys: Vec<Option<Resident>>,
     states: Vec<Option<DatasetState>>,
+    references: References,
+    /// The farthest value so far, for checks of the order of rows.
+    reached: Vec<Option<Mark>>,
     seed: Seed,
     digest: Option<Digest>,
     part: Option<Marks>,
@@ -145,6 +151,17 @@ struct Judged {
     /// Fingerprints of the keys, and the sum of those of the rows; only of a part.
     prints: Vec<ArrayRef>,
     sum: RowSum,
+    /// The order of the rows among themselves, by clause.
+    surveys: Vec<(usize, Survey)>,
+}
+
+/// What judging a piece needs beside the plan.
+struct Context<'a> {
+    means: Means<'a>,
+    references: &'a References,
+    part: Option<&'a Marks>,
+    /// Whether failing rows are asked for, also of checks that reject none.
+    keep: bool,
 }
 
 struct Piece {
@@ -179,10 +196,13 @@ impl Run {
                 (None, Some(Marks { keys: Keyed::new(key, part::KEYS)?, rows }))
             }
         };
+        let means = Means { seed: &seed, memory_bytes: options.memory_bytes };
         Ok(Self {
             tallies: plan.clauses.iter().map(|_| Tally::default()).collect(),
-            states: plan.clauses.iter().map(|clause| clause.work.start()).collect(),
+            states: plan.clauses.iter().map(|clause| clause.work.start(&means)).collect(),
             profiler: options.profile.then(|| Profiler::new(&plan.profiled)),
+            references: References::new(&plan),
+            reached: vec![None; plan.clauses.len()],
             plan,
             options,
             threads,
@@ -200,6 +220,10 @@ impl Run {
     /// Rows seen so far.
     pub fn rows(&self) -> u64 {
         self.rows
+    }
+
+    fn means(&self) -> Means<'_> {
+        Means { seed: &self.seed, memory_bytes: self.options.memory_bytes }
     }
 
     /// Checks that the next batches of the stream are sound, judges them, and splits them when
@@ -223,9 +247,15 @@ impl Run {
         let rows: usize = pieces.iter().map(|p| p.incoming.rows()).sum();
         let threads = if rows < PARALLEL_ROWS { 1 } else { self.threads };
         let plan = Arc::clone(&self.plan);
-        let (outputs, seed, part) = (self.options.outputs, &self.seed, self.part.as_ref());
-        let mut judged =
-            parallel(threads, &pieces, |piece| judge(&plan, piece, seed, outputs, part))?;
+        let outputs = self.options.outputs;
+        let context = Context {
+            means: self.means(),
+            references: &self.references,
+            part: self.part.as_ref(),
+            keep: outputs,
+        };
+        let mut judged = parallel(threads, &pieces, |piece| judge(&plan, piece, &context))?;
+        sequence::resolve(&plan, &pieces, &mut judged, &mut self.reached, threads)?;
 
         let repeats = self.absorb(&mut judged, threads)?;
         if let Some(digest) = &mut self.digest {
@@ -300,8 +330,9 @@ impl Run {
             let found = resident.absorb(blocks, threads).map_err(|e| {
                 e.at(self.plan.clauses.get(clause).map_or_else(String::new, |c| c.pointer.clone()))
             })?;
+            let names_rows = self.plan.clauses.get(clause).is_some_and(|c| c.work.names_rows());
             for (piece, Repeats { words, count }) in repeats.iter_mut().zip(found) {
-                if count > 0 {
+                if count > 0 && names_rows {
                     piece.push((clause, words));
                 }
             }
@@ -328,7 +359,7 @@ impl Run {
         }
         let totals = Totals { rows: self.rows, now_ns: self.options.now_ns };
         let found = self.tallies.into_iter().zip(self.keys).zip(self.states);
-        let report = report(&self.plan, &totals, self.rejected, found)?;
+        let report = report(&self.plan, &totals, self.rejected, &self.references, found)?;
         Ok((report, self.digest.map(Digest::finish)))
     }
 
@@ -377,12 +408,14 @@ fn report(
     plan: &Plan,
     totals: &Totals,
     rejected: u64,
+    references: &References,
     found: impl Iterator<Item = ((Tally, Option<Resident>), Option<DatasetState>)>,
 ) -> Result<Report> {
     let mut checks = Vec::with_capacity(plan.clauses.len());
-    for (clause, ((tally, keys), state)) in plan.clauses.iter().zip(found) {
+    for (at, (clause, ((tally, keys), state))) in plan.clauses.iter().zip(found).enumerate() {
         let keys = keys.map(Resident::finish).transpose()?;
-        checks.push(outcome(clause, tally, keys, state, totals)?);
+        let unreferred = references.missing_for(at, &clause.work);
+        checks.push(outcome(clause, tally, keys, state, unreferred, totals)?);
     }
     let status = checks.iter().fold(Status::Pass, |worst, c| worst.worst(c.status));
     let masks = plan.masks.iter().map(|mask| MaskOutcome {

@@ -75,7 +75,7 @@ GOOD = [
     "service_levels: {latency: 15m, availability: 99.9%, freshness: {value: 24h, column: a}}\n",
     "quality_rules: [{column: a, rule: length, args: {max: 3}, max_pct: 0.5, max_rows: 3}]\n",
     "quality_rules: [{column: b, rule: range, args: {min: 0, inclusive: left}}]\n",
-    "quality_rules: [{rule: row_count, args: {op: gt, value: 3}, dimension: completeness}]\n",
+    "quality_rules: [{rule: row_count, args: {op: gt, bound: 3}, dimension: completeness}]\n",
 ]
 BAD = [
     "ownr: x\n",

@@ -487,10 +487,107 @@ def test_a_waiver_with_a_reason_lifts_personal_data() -> None:
     assert contract.columns[0].metadata["customProperties"] == {"piiWaiver": "test data"}
 
 
-def test_relationships_wait_for_reference_data() -> None:
-    contract = with_property("logicalType: string, relationships: [{to: other.id}]")
+TWO_OBJECTS = """\
+schema:
+  - id: o1
+    name: orders
+    properties:
+      - {id: p1, name: account, logicalType: string, %s}
+      - {name: region, physicalName: rgn, logicalType: string}
+    %s
+  - id: o2
+    name: acc
+    physicalName: accounts
+    properties:
+      - {id: q1, name: id, logicalType: string}
+      - {name: region, physicalName: rgn2, logicalType: string}
+      - id: q2
+        name: address
+        physicalName: addr
+        logicalType: object
+        properties: [{id: q3, name: zip, physicalName: plz, logicalType: string}]
+"""
+
+
+def related(property_: str, object_: str = "") -> Contract:
+    first, _ = load_all(head() + TWO_OBJECTS % (property_, object_))
+    return first
+
+
+@pytest.mark.parametrize(
+    ("to", "ref", "column"),
+    [
+        ("acc.id", "orders.acc", "id"),
+        ("accounts.id", "orders.acc", "id"),
+        ("acc.address.zip", "orders.acc", "addr.plz"),
+        ("schema/o2/properties/q1", "orders.acc", "id"),
+        ("/schema/o2/properties/q2/properties/q3", "orders.acc", "addr.plz"),
+        ("orders.account", "orders.orders", "account"),
+        ("other.id", "other", "id"),
+        ("finance.accounts.id", "finance.accounts", "id"),
+        ("mdm.yaml#/schema/o2/properties/q1", "mdm.yaml#o2", "q1"),
+        ("https://x.org/mdm.yaml#acc.id", "https://x.org/mdm.yaml#acc", "id"),
+    ],
+)
+def test_relationships_are_foreign_keys(to: str, ref: str, column: str) -> None:
+    found = one(related(f"relationships: [{{type: foreignKey, to: '{to}'}}]"))
+    assert (found.id, found.check, found.columns) == (
+        "account.foreign_key",
+        "foreign_key",
+        ("account",),
+    )
+    assert found.args == {"ref": ref, "columns": (column,)}
+
+
+@pytest.mark.parametrize(
+    ("text", "columns", "targets"),
+    [
+        ("from: orders.account, to: acc.id", ("account",), ("id",)),
+        ("from: [orders.account, orders.region], to: [acc.id, acc.region]", ("account", "rgn"),
+         ("id", "rgn2")),
+        ("from: [schema/o1/properties/p1], to: [schema/o2/properties/q1]", ("account",), ("id",)),
+    ],
+)  # fmt: skip
+def test_relationships_of_objects(
+    text: str, columns: tuple[str, ...], targets: tuple[str, ...]
+) -> None:
+    found = one(related("tags: []", f"relationships: [{{{text}}}]"))
+    assert (found.columns, found.args) == (columns, {"ref": "orders.acc", "columns": targets})
+
+
+@pytest.mark.parametrize(
+    ("property_", "object_", "code", "help"),
+    [
+        ("relationships: [{to: acc.idd}]", "", "contract.unknown_column", 'did you mean "id"?'),
+        ("relationships: [{to: schema/o3/properties/q1}]", "", "contract.unknown_word", "o2"),
+        ("relationships: [{to: schema/o2/properties/q9}]", "", "contract.unknown_column", None),
+        ("relationships: [{to: acc}]", "", "contract.wrong_kind", "object.property"),
+        ("relationships: [{to: schema/o2}]", "", "contract.wrong_kind", "object.property"),
+        ("tags: []", "relationships: [{from: orders.account, to: [acc.id]}]",
+         "contract.contradiction", None),
+        ("tags: []", "relationships: [{from: [orders.account], to: [acc.id, acc.region]}]",
+         "contract.contradiction", None),
+        ("tags: []", "relationships: [{from: [orders.account, orders.region], "
+         "to: [acc.id, other.region]}]", "contract.contradiction", None),
+        ("tags: []", "relationships: [{from: acc.id, to: acc.id}]", "contract.contradiction", None),
+        ("tags: []", "relationships: [{to: acc.id}]", "contract.missing_key", None),
+    ],
+)  # fmt: skip
+def test_wrong_relationships_are_findings(
+    property_: str, object_: str, code: str, help: str | None
+) -> None:
+    with pytest.raises(ContractError) as raised:
+        related(property_, object_)
+    assert raised.value.code == code, str(raised.value)
+    assert help is None or help in (raised.value.help or ""), raised.value.help
+
+
+def test_a_relationship_of_list_items_is_kept_with_the_reason() -> None:
+    contract = with_property(
+        "logicalType: array, items: {logicalType: string, relationships: [{to: other.id}]}"
+    )
     assert [(c.id, c.reason) for c in contract.not_enforced] == [
-        ("a.foreign_key", "no reference data is at hand")
+        ("a.item.foreign_key", "no check reaches into list items")
     ]
 
 
@@ -524,12 +621,27 @@ def test_a_custom_check_has_a_condition() -> None:
     ("text", "check", "args", "max_rows", "max_pct"),
     [
         ("metric: nullValues, mustBe: 0", "not_null", {}, None, None),
-        ("metric: nullValues, mustBeLessThan: 5", "not_null", {}, 4, None),
+        ("metric: nullValues, mustBeLessThan: 5", "null_fraction",
+         {"op": "lt", "bound": 5, "unit": "rows"}, None, None),
         ("metric: nullValues, mustBeLessThan: 0.5", "not_null", {}, None, None),
-        ("metric: nullValues, mustBeLessOrEqualTo: 5", "not_null", {}, 5, None),
-        ("metric: nullValues, mustBeBetween: [0, 9]", "not_null", {}, 9, None),
-        ("metric: nullValues, mustBeLessOrEqualTo: 0.5, unit: percent", "not_null", {}, None,
-         Decimal("0.5")),
+        ("metric: nullValues, mustBeLessThan: 0.5, unit: percent", "null_fraction",
+         {"op": "lt", "bound": Decimal("0.5"), "unit": "percent"}, None, None),
+        ("metric: nullValues, mustBe: 5", "null_fraction",
+         {"op": "eq", "bound": 5, "unit": "rows"}, None, None),
+        ("metric: nullValues, mustNotBe: 0", "null_fraction",
+         {"op": "ne", "bound": 0, "unit": "rows"}, None, None),
+        ("metric: nullValues, mustBeGreaterThan: 5", "null_fraction",
+         {"op": "gt", "bound": 5, "unit": "rows"}, None, None),
+        ("metric: nullValues, mustBeGreaterOrEqualTo: 5", "null_fraction",
+         {"op": "ge", "bound": 5, "unit": "rows"}, None, None),
+        ("metric: nullValues, mustBeLessOrEqualTo: 5", "null_fraction",
+         {"op": "le", "bound": 5, "unit": "rows"}, None, None),
+        ("metric: nullValues, mustBeBetween: [0, 9]", "null_fraction",
+         {"min": 0, "max": 9, "unit": "rows"}, None, None),
+        ("metric: nullValues, mustNotBeBetween: [1, 9]", "null_fraction",
+         {"op": "not_between", "min": 1, "max": 9, "unit": "rows"}, None, None),
+        ("metric: missingValues, mustBeLessThan: 5", "null_fraction",
+         {"op": "lt", "bound": 5, "unit": "rows"}, None, None),
         ("metric: nullValues, mustBe: 0, unit: percent", "not_null", {}, None, None),
         ("metric: missingValues, mustBe: 0", "not_null", {}, None, None),
         ("metric: missingValues, mustBe: 0, arguments: {missingValues: ['', N/A]}", "not_in_set",
@@ -541,7 +653,10 @@ def test_a_custom_check_has_a_condition() -> None:
         ("metric: invalidValues, mustBeLessOrEqualTo: 5, unit: percent, "
          "arguments: {pattern: '^a'}", "regex_match", {"pattern": "^a"}, None, 5),
         ("metric: duplicateValues, mustBe: 0", "unique", {}, None, None),
-        ("metric: duplicateValues, mustBeLessThan: 10", "unique", {"keep": "first"}, 9, None),
+        ("metric: duplicateValues, mustBeLessThan: 10", "duplicate_count",
+         {"op": "lt", "bound": 10, "unit": "rows"}, None, None),
+        ("metric: duplicateValues, mustBeLessOrEqualTo: 5, unit: percent", "duplicate_count",
+         {"op": "le", "bound": 5, "unit": "percent"}, None, None),
         ("type: library, metric: nullValues, mustBe: 0", "not_null", {}, None, None),
         ("type: custom, engine: meshgate, implementation: {check: ne, args: {value: x}, "
          "max_rows: 3}", "ne", {"value": "x"}, 3, None),
@@ -564,9 +679,10 @@ def test_metrics_of_properties(
 @pytest.mark.parametrize(
     ("text", "args"),
     [
-        ("mustBe: 5", {"op": "eq", "value": 5}),
-        ("mustBeGreaterThan: 1000000", {"op": "gt", "value": 1000000}),
-        ("mustBeLessOrEqualTo: 5", {"op": "le", "value": 5}),
+        ("mustBe: 5", {"op": "eq", "bound": 5}),
+        ("mustBeGreaterThan: 1000000", {"op": "gt", "bound": 1000000}),
+        ("mustBeLessOrEqualTo: 5", {"op": "le", "bound": 5}),
+        ("mustNotBeBetween: [1, 9]", {"op": "not_between", "min": 1, "max": 9}),
         ("mustBeBetween: [100, 120]", {"min": 100, "max": 120}),
     ],
 )
@@ -582,6 +698,12 @@ def test_duplicates_of_several_properties() -> None:
         )
     )
     assert (found.id, found.check, found.columns) == ("key", "unique", ("a", "bb"))
+    counted = one(
+        with_object_quality(
+            "{metric: duplicateValues, mustBeLessThan: 9, arguments: {properties: [a, b]}}"
+        )
+    )
+    assert (counted.check, counted.columns) == ("duplicate_count", ("a", "bb"))
 
 
 @pytest.mark.parametrize(
@@ -589,15 +711,20 @@ def test_duplicates_of_several_properties() -> None:
     [
         ("type: sql, query: SELECT 1, mustBe: 0", "no SQL engine is linked"),
         ("type: custom, engine: soda, implementation: x", 'it is for the engine "soda"'),
-        ("metric: nullValues, mustBe: 5", "it asks for failing rows instead of limiting them"),
-        ("metric: nullValues, mustNotBe: 0", "it asks for failing rows instead of limiting them"),
-        ("metric: nullValues, mustBeGreaterThan: 5",
+        ("metric: invalidValues, mustBe: 5, arguments: {validValues: [a]}",
          "it asks for failing rows instead of limiting them"),
-        ("metric: nullValues, mustBeBetween: [1, 5]",
+        ("metric: invalidValues, mustNotBe: 0, arguments: {validValues: [a]}",
          "it asks for failing rows instead of limiting them"),
-        ("metric: nullValues, mustBeLessThan: 5, unit: percent",
+        ("metric: invalidValues, mustBeGreaterThan: 5, arguments: {validValues: [a]}",
+         "it asks for failing rows instead of limiting them"),
+        ("metric: invalidValues, mustBeBetween: [1, 5], arguments: {validValues: [a]}",
+         "it asks for failing rows instead of limiting them"),
+        ("metric: invalidValues, mustBeLessThan: 5, unit: percent, arguments: {validValues: [a]}",
          "a percentage below a bound, without it: use mustBeLessOrEqualTo"),
-        ("metric: nullValues, mustBeLessThan: 0", "fewer than no failing rows"),
+        ("metric: invalidValues, mustBeLessThan: 0, arguments: {validValues: [a]}",
+         "fewer than no failing rows"),
+        ("metric: invalidValues, mustBeLessThan: 5, unit: furlongs, arguments: {validValues: [a]}",
+         'the unit "furlongs" is not known'),
         ("metric: nullValues, mustBeLessThan: 5, unit: furlongs",
          'the unit "furlongs" is not known'),
         ("metric: missingValues, mustBeLessThan: 5, arguments: {missingValues: [null, '']}",
@@ -678,12 +805,17 @@ def test_schedules_are_carried_and_never_read() -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("rule: duplicateCount, mustBeLessThan: 10", [("unique", {"keep": "first"})]),
+        ("rule: duplicateCount, mustBeLessThan: 10",
+         [("duplicate_count", {"op": "lt", "bound": 10, "unit": "rows"})]),
         ("rule: validValues, validValues: [pounds]", [("in_set", {"values": ("pounds",)})]),
         ("rule: nonsense, mustBe: 0", []),
-        ("metric: nullValues, mustBeGreaterOrEqualTo: 0, mustBeLessThan: 5", [("not_null", {})]),
+        ("metric: nullValues, mustBeGreaterOrEqualTo: 0, mustBeLessThan: 5",
+         [("null_fraction", {"op": "lt", "bound": 5, "unit": "rows"})]),
+        ("metric: nullValues, mustBeGreaterThan: 1, mustBeLessThan: 5",
+         [("null_fraction", {"op": "gt", "bound": 1, "unit": "rows"}),
+          ("null_fraction", {"op": "lt", "bound": 5, "unit": "rows"})]),
     ],
-)
+)  # fmt: skip
 def test_rules_of_3_0(text: str, expected: list[tuple[str, object]]) -> None:
     contract = with_quality(f"{{{text}}}", "v3.0.2")
     assert clauses(contract) == expected

@@ -16,7 +16,7 @@ from meshgate.formats.findings import shown, suggest
 from meshgate.formats.naming import SEMVER, is_name, to_name
 from meshgate.formats.nodes import Listing, Mapping, Scalar
 from meshgate.formats.odcs import custom
-from meshgate.formats.odcs.dataset import Dataset, Root
+from meshgate.formats.odcs.dataset import Dataset, Root, targets
 from meshgate.formats.odcs.form import OLD_VERSIONS, VERSIONS
 from meshgate.formats.odcs.grammar import verify
 
@@ -60,9 +60,12 @@ def load(
     read = _root(root, fields, version, domain)
     objects = list(fields["schema"].items()) if "schema" in fields else []
     room = [max_columns]
-    contracts = tuple(Dataset(read, item, len(objects) == 1, room).contract() for item in objects)
+    inside = targets(read, objects)
+    contracts = tuple(
+        Dataset(read, item, len(objects) == 1, room, inside).contract() for item in objects
+    )
     root.findings.stop_if_any()
-    return contracts or (Dataset(read, None, True, room).contract(),)
+    return contracts or (Dataset(read, None, True, room, inside).contract(),)
 
 
 def _version(root: Cursor) -> tuple[int, int]:

@@ -12,8 +12,9 @@ from meshgate.formats.clauses import Clauses
 from meshgate.formats.cursor import Cursor
 from meshgate.formats.findings import shown
 from meshgate.formats.naming import is_name, mask_prefix, to_name
-from meshgate.formats.odcs import quality
+from meshgate.formats.odcs import quality, relationships
 from meshgate.formats.odcs.property import Properties
+from meshgate.formats.odcs.relationships import Object, Targets
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +41,45 @@ _INTERPRETED = frozenset({"name", "properties", "quality", "relationships", "tag
 _COUNTED = re.compile(r"\d{1,15}(?:\.\d{1,9})?", re.ASCII)
 
 
+def targets(root: Root, objects: list[Cursor]) -> Targets:
+    """The objects of the document, as relationships name them."""
+
+    def dataset(item: Cursor) -> str:
+        entries = item.entries()
+        name = (entries["name"].text() or "") if "name" in entries else ""
+        base = _base(root, name, len(objects) == 1)
+        return base if is_name(base) else to_name(base)
+
+    return Targets(tuple(Object(dataset(item), item) for item in objects))
+
+
+def _base(root: Root, name: str, alone: bool) -> str:
+    """What the dataset of an object is called, before it is made a name."""
+    base = root.name or root.id
+    if not root.name and not is_name(base) and name:
+        return name
+    if alone:
+        return base
+    return f"{base if is_name(base) else to_name(base)}.{to_name(name)}"
+
+
 class Dataset:
     """Reads one object; `alone` when the document has no other."""
 
-    def __init__(self, root: Root, cursor: Cursor | None, alone: bool, room: list[int]) -> None:
+    def __init__(
+        self,
+        root: Root,
+        cursor: Cursor | None,
+        alone: bool,
+        room: list[int],
+        targets: Targets,
+    ) -> None:
         self.root = root
         self.cursor = cursor
         self.alone = alone
         self.findings = root.cursor.findings
         self.room = room
+        self.targets = targets
         self.clauses = Clauses()
         self.places: dict[str, Place] = {"": root.cursor.place if cursor is None else cursor.place}
         self.fields: dict[str, Cursor] = {}
@@ -70,6 +101,7 @@ class Dataset:
             places=self.places,
             mask_prefix=mask_prefix(id, dataset, root.domain),
             room=self.room,
+            targets=self.targets,
         )
         promised: tuple[Column, ...] = ()
         texts: list[Literal] = []
@@ -83,7 +115,9 @@ class Dataset:
             )
             quality.read(self.fields["quality"], scope)
         if "relationships" in self.fields:
-            properties.relationships(self.fields["relationships"], None)
+            relationships.of_object(
+                self.fields["relationships"], dataset, self.targets, self.clauses
+            )
         properties.finish()
         levels = self._levels(properties)
         checks, not_enforced = self.clauses.finish(promised, self.places)
@@ -115,11 +149,7 @@ class Dataset:
     def _dataset(self) -> str:
         """The document's name, or its id; with several objects, the object's name behind it."""
         root = self.root
-        base = root.name or root.id
-        if not root.name and not is_name(base) and self._name():
-            base = self._name()
-        elif not self.alone:
-            base = f"{to_name(base) if not is_name(base) else base}.{to_name(self._name())}"
+        base = _base(root, self._name(), self.alone)
         if is_name(base):
             return base
         name = to_name(base)

@@ -10,7 +10,8 @@ from meshgate.formats import columns, masking
 from meshgate.formats.clauses import Clauses
 from meshgate.formats.cursor import Cursor
 from meshgate.formats.findings import shown, suggest
-from meshgate.formats.odcs import custom, options, quality
+from meshgate.formats.odcs import custom, options, quality, relationships
+from meshgate.formats.odcs.relationships import Targets
 
 _TYPES = tuple(options.OPTIONS)
 _INTERPRETED = frozenset(
@@ -43,6 +44,7 @@ class Properties:
     Attributes:
         mask_prefix: what default pseudonymisation domains begin with.
         room: how many more columns the document may promise, shared by its objects.
+        targets: what relationships may point to.
         names: the column of each property, by its name and by its physical name.
         keys: the primary key: position, order in the document, column, place.
     """
@@ -52,6 +54,7 @@ class Properties:
     places: dict[str, Place]
     mask_prefix: str
     room: list[int]
+    targets: Targets = field(default_factory=Targets)
     names: dict[str, str] = field(default_factory=dict)
     keys: list[tuple[int, int, str, Place]] = field(default_factory=list)
 
@@ -141,7 +144,9 @@ class Properties:
             scope = quality.Scope(here, nested, self.version, self.clauses, self.resolve, texts)
             quality.read(fields["quality"], scope)
         if "relationships" in fields:
-            self.relationships(fields["relationships"], here)
+            relationships.of_property(
+                fields["relationships"], here, self.targets, self.clauses, nested=nested
+            )
         inner, item = self._children(fields, kind, pointer, here, logical, nested=nested)
         return Column(
             name=name,
@@ -260,34 +265,6 @@ class Properties:
                 reason = "the object does not describe this property"
                 id = f"{here}.{name}.not_null"
                 self.clauses.not_enforced(f"required {shown(name)}", reason, item.place, id)
-
-    def relationships(self, cursor: Cursor, column: str | None) -> None:
-        """Carries foreign keys; no reference data is at hand to judge them."""
-        for item in cursor.items():
-            fields = item.entries()
-            if "type" in fields:
-                fields["type"].word(("foreignKey",), "the type foreignKey")
-            ends = [fields[key] for key in ("from", "to") if key in fields]
-            if column is not None and "from" in fields:
-                fields["from"].wrong(
-                    "contract.contradiction",
-                    "a relationship of a property starts at the property",
-                    "remove from",
-                )
-            elif column is None and len(ends) < 2:
-                item.missing("from", "a relationship of an object has from and to")
-            elif column is None:
-                sizes = {len(list(end.items())) if end.is_list() else 0 for end in ends}
-                if len(sizes) > 1:
-                    item.wrong(
-                        "contract.contradiction", "from and to have different numbers of columns"
-                    )
-            self.clauses.not_enforced(
-                "relationship",
-                "no reference data is at hand",
-                item.place,
-                f"{column}.foreign_key" if column else "foreign_key",
-            )
 
     # -- personal data ------------------------------------------------------------------------
 

@@ -73,7 +73,6 @@ class _Entry:
         self.cursor = cursor
         self.fields = fields
         self.scope = scope
-        self.percent = False
 
     def read(self) -> None:
         kind = self.kind()
@@ -158,11 +157,18 @@ class _Entry:
         return found or ([default] if default is not None and not given else [])
 
     def tolerance(self, operators: list[Operator]) -> Tolerance:
+        unit = self.unit()
+        if unit is None:
+            return Tolerance(reason=self.no_unit())
+        return thresholds.tolerance(operators, unit == "percent")
+
+    def unit(self) -> str | None:
+        """Rows or percent; None for another word."""
         unit = (self.text("unit") or "rows").lower()
-        if unit not in {"rows", "percent"}:
-            return Tolerance(reason=f"the unit {shown(unit)} is not known")
-        self.percent = unit == "percent"
-        return thresholds.tolerance(operators, self.percent)
+        return unit if unit in {"rows", "percent"} else None
+
+    def no_unit(self) -> str:
+        return f"the unit {shown((self.text('unit') or '').lower())} is not known"
 
     def check(
         self,
@@ -213,17 +219,22 @@ class _Entry:
         if metric == "rowCount":
             self.row_count(operators)
             return
+        columns = (self.scope.column,) if self.scope.column else ()
+        if metric == "duplicateValues":
+            self.duplicate_values(columns, operators)
+            return
+        if metric == "nullValues" or (
+            metric == "missingValues" and "missingValues" not in self.arguments()
+        ):
+            self.counted(metric, "null_fraction", "not_null", columns, operators)
+            return
         tolerance = self.tolerance(operators)
         if tolerance.reason is not None:
             self.skip(metric, tolerance.reason)
-            return
-        columns = (self.scope.column,) if self.scope.column else ()
-        {
-            "nullValues": self.null_values,
-            "missingValues": self.missing_values,
-            "invalidValues": self.invalid_values,
-            "duplicateValues": self.duplicate_values,
-        }[metric](columns, tolerance)
+        elif metric == "missingValues":
+            self.missing_values(columns, tolerance)
+        else:
+            self.invalid_values(columns, tolerance)
 
     def metric(self) -> tuple[str | None, Operator | None]:
         """The metric, and the operator that 3.0 leaves out."""
@@ -254,22 +265,35 @@ class _Entry:
             self.skip("rowCount", "rows are counted in rows")
             return
         for operator in operators:
-            args = thresholds.row_count(operator)
-            if args is None:
-                self.skip("rowCount", "no check judges a range that is left out")
-            else:
-                at = operator.at.place
-                self.check("row_count", (), args, Tolerance(), dict.fromkeys(args, at))
+            args = thresholds.bound(operator)
+            places = dict.fromkeys(args, operator.at.place)
+            self.check("row_count", (), args, Tolerance(), places)
 
-    def null_values(self, columns: tuple[str, ...], tolerance: Tolerance) -> None:
-        self.check("not_null", columns, {}, tolerance)
+    def counted(
+        self,
+        metric: str,
+        check: str,
+        none: str,
+        columns: tuple[str, ...],
+        operators: list[Operator],
+    ) -> None:
+        """Adds a bound on the rows that a metric counts; where there may be none, the check `none`.
+
+        That one names the rows and keeps them from being published.
+        """
+        unit = self.unit()
+        if unit is None:
+            self.skip(metric, self.no_unit())
+        elif thresholds.none(operators, unit == "percent"):
+            self.check(none, columns, {}, Tolerance())
+        else:
+            for operator in thresholds.limits(operators):
+                args = thresholds.bound(operator)
+                places = dict.fromkeys(args, operator.at.place)
+                self.check(check, columns, {**args, "unit": unit}, Tolerance(), places)
 
     def missing_values(self, columns: tuple[str, ...], tolerance: Tolerance) -> None:
-        arguments = self.arguments()
-        if "missingValues" not in arguments:
-            self.check("not_null", columns, {}, tolerance)
-            return
-        listed = arguments["missingValues"]
+        listed = self.arguments()["missingValues"]
         values, null = _split_nulls(listed)
         if not null:
             listed.remark("null is not listed, so null does not count as missing")
@@ -305,7 +329,7 @@ class _Entry:
             for check, arg, value, place in clauses:
                 self.check(check, columns, {arg: value}, tolerance, {arg: place})
 
-    def duplicate_values(self, columns: tuple[str, ...], tolerance: Tolerance) -> None:
+    def duplicate_values(self, columns: tuple[str, ...], operators: list[Operator]) -> None:
         arguments = self.arguments()
         if not columns:
             if "properties" not in arguments:
@@ -319,9 +343,7 @@ class _Entry:
             columns = tuple(name for name in found if name is not None)
             if not columns:
                 return
-        # Tolerated duplicates are rows beyond the first, so the first one has to be spared.
-        args: dict[str, Literal] = {} if tolerance.is_none else {"keep": "first"}
-        self.check("unique", columns, args, tolerance)
+        self.counted("duplicateValues", "duplicate_count", "unique", columns, operators)
 
     # -- custom -------------------------------------------------------------------------------
 

@@ -20,7 +20,7 @@ OPERATORS = (
     "mustNotBeBetween",
 )
 _RANGES = frozenset({"mustBeBetween", "mustNotBeBetween"})
-_ROW_COUNT = {
+_OPS = {
     "mustBe": "eq",
     "mustNotBe": "ne",
     "mustBeGreaterThan": "gt",
@@ -122,9 +122,26 @@ def tolerance(operators: list[Operator], percent: bool) -> Tolerance:
     return Tolerance(max_pct=limit) if percent else Tolerance(max_rows=math.floor(limit))
 
 
-def row_count(operator: Operator) -> dict[str, Literal] | None:
-    """The arguments of the check `row_count`, or None when it has no such bound."""
-    if operator.name == "mustBeBetween":
-        return {"min": operator.low, "max": operator.high}
-    op = _ROW_COUNT.get(operator.name)
-    return None if op is None else {"op": op, "value": operator.low}
+def bound(operator: Operator) -> dict[str, Literal]:
+    """The arguments of a check that compares one number of the dataset."""
+    if operator.name in _RANGES:
+        ends: dict[str, Literal] = {"min": operator.low, "max": operator.high}
+        return ends if operator.name == "mustBeBetween" else {"op": "not_between", **ends}
+    return {"op": _OPS[operator.name], "bound": operator.low}
+
+
+def none(operators: list[Operator], percent: bool) -> bool:
+    """Whether the operators allow nothing to be counted."""
+
+    def is_none(operator: Operator) -> bool:
+        if operator.name in {"mustBe", "mustBeLessOrEqualTo"}:
+            return operator.high == 0
+        return operator.name == "mustBeLessThan" and not percent and 0 < operator.high <= 1
+
+    return any(is_none(operator) for operator in operators)
+
+
+def limits(operators: list[Operator]) -> list[Operator]:
+    """The operators without those that hold whatever is counted, unless all of them do."""
+    kept = [o for o in operators if o.name != "mustBeGreaterOrEqualTo" or o.low > 0]
+    return kept or operators

@@ -11,7 +11,7 @@ use arrow_array::ArrayRef;
 use arrow_schema::{DataType, TimeUnit};
 use serde_json::Value;
 
-use super::dataset::{DatasetCheck, Rows, Totals, Verdict};
+use super::dataset::{DatasetCheck, Means, Rows, Totals, Verdict};
 use super::{Argument, Arity, CheckKind, Clause, Compiled, Definition, Scope};
 use crate::error::{Error, Result};
 use crate::kernels::bits;
@@ -128,6 +128,10 @@ impl DatasetCheck for Age {
     /// The newest or the oldest tick.
     type State = Option<i64>;
 
+    fn start(&self, _: &Means<'_>) -> Option<i64> {
+        None
+    }
+
     fn update(&self, state: &mut Option<i64>, rows: &Rows<'_>) -> Result<()> {
         let valid = rows.valid;
         let column =
@@ -153,25 +157,18 @@ impl DatasetCheck for Age {
 
     fn finish(&self, state: &Option<i64>, totals: &Totals) -> Verdict {
         let Some(now) = totals.now_ns else {
-            return Verdict::NotEnforced { reason: "the run was not told the time".into() };
+            return Verdict::not_enforced("the run was not told the time");
         };
         let Some(ticks) = *state else {
+            let verdict = Verdict::of(!self.newest, "no timestamp");
             return if self.newest {
-                Verdict::Fails {
-                    observed: "no timestamp".into(),
-                    reason: Some("the column has no value to be fresh".into()),
-                }
+                verdict.because("the column has no value to be fresh")
             } else {
-                Verdict::Holds { observed: "no timestamp".into() }
+                verdict
             };
         };
         let age = now - i128::from(ticks) * self.nanos_per_tick();
-        let observed = format!("{} s", age.div_euclid(1_000_000_000));
-        if age <= self.max_age_ns {
-            Verdict::Holds { observed }
-        } else {
-            Verdict::Fails { observed, reason: None }
-        }
+        Verdict::of(age <= self.max_age_ns, format!("{} s", age.div_euclid(1_000_000_000)))
     }
 
     fn bound(&self) -> String {

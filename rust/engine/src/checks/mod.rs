@@ -6,22 +6,31 @@
 //! add one line to [`KINDS`], and a case file under `tests/conformance/checks/`. One file because
 //! the traits, the registry and its two questions are one page to whoever writes a check.
 
+mod aggregate;
 mod between;
+mod bound;
 mod compare;
 mod dataset;
 mod date_format;
 pub(crate) mod ecma;
+mod foreign_key;
 pub mod format;
 mod freshness;
 mod in_set;
+mod key_count;
 mod length;
+mod measure;
+mod monotonic;
 mod not_null;
+mod null_fraction;
 mod order;
 pub(crate) mod pattern;
 mod regex_match;
 mod row_count;
 mod row_expression;
+mod share;
 mod unique;
+mod value;
 
 use arrow_array::ArrayRef;
 use arrow_schema::DataType;
@@ -31,7 +40,10 @@ use crate::contract::{self, Literal};
 use crate::error::{Code, Error, Result};
 use crate::promise::{self, Promise};
 use crate::unique::Nulls;
-pub(crate) use dataset::{DatasetState, DynDatasetCheck, Rows, Totals, Verdict};
+pub(crate) use dataset::{DatasetState, DynDatasetCheck, Ending, Means, Rows, Totals, Verdict};
+pub(crate) use foreign_key::Target;
+pub(crate) use key_count::KeyCount;
+pub(crate) use monotonic::{Mark, SequenceCheck, Survey};
 
 /// When a check can be decided, and whether it names rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -107,6 +119,8 @@ pub(crate) struct ColumnRef {
     pub(crate) promise: Promise,
     /// The type of the values, encodings peeled off.
     pub(crate) data_type: DataType,
+    /// Personal or masked, itself or around it: its values are not to be told.
+    pub(crate) sensitive: bool,
 }
 
 /// One clause on its way into a plan.
@@ -222,6 +236,12 @@ pub(crate) enum Compiled {
     Unique { nulls: Nulls, keep_first: bool },
     /// `unique`, and a null in any key column fails too.
     PrimaryKey,
+    /// A number of keys, or of rows that repeat one, is judged at the end of the run.
+    KeyCount(Box<dyn KeyCount>),
+    /// Rows whose key is not in the reference fail; null passes.
+    Foreign(Target),
+    /// Rows that fall behind an earlier one fail; null passes.
+    Sequence(Box<dyn SequenceCheck>),
     /// Judged at the end of the run.
     Dataset(Box<dyn DynDatasetCheck>),
 }
@@ -229,6 +249,13 @@ pub(crate) enum Compiled {
 /// One kind of check.
 pub(crate) trait CheckKind: Sync {
     fn definition(&self) -> &'static Definition;
+    /// The columns that an argument names beside those of the clause, with the argument.
+    ///
+    /// # Errors
+    /// `plan.bad_argument` if it is no list of names.
+    fn more_columns<'a>(&self, _: &'a contract::Check) -> Result<Vec<&'a str>> {
+        Ok(Vec::new())
+    }
     /// Compiles one clause.
     ///
     /// # Errors
@@ -246,6 +273,9 @@ static KINDS: &[&dyn CheckKind] = &[
     &not_null::NotNull,
     &unique::Unique,
     &unique::PrimaryKey,
+    &foreign_key::ForeignKey,
+    &monotonic::Monotonic::INCREASING,
+    &monotonic::Monotonic::DECREASING,
     &order::Order::EQ,
     &order::Order::NE,
     &order::Order::GT,
@@ -263,6 +293,10 @@ static KINDS: &[&dyn CheckKind] = &[
     &compare::Compare,
     &row_expression::RowExpression,
     &row_count::RowCount,
+    &null_fraction::NullFraction,
+    &aggregate::Aggregate,
+    &key_count::DistinctCount,
+    &key_count::DuplicateCount,
     &freshness::Freshness,
     &freshness::Latency,
 ];

@@ -33,6 +33,44 @@ pub(crate) fn date(text: &str) -> Option<i64> {
     Some(era * 146_097 + day_of_era - 719_468)
 }
 
+/// Year, month and day of a day number (0 is 1970-01-01). Any `i64` from the Arrow date types.
+/// The inverse of [`date`], of the same origin.
+pub(crate) fn date_of(day: i64) -> (i64, u32, u32) {
+    let shifted = day + 719_468;
+    let era = shifted.div_euclid(146_097);
+    let of_era = shifted.rem_euclid(146_097);
+    let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let day_of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted_month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
+    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    (year, month as u32, day as u32)
+}
+
+/// `YYYY-MM-DD` of a day number.
+pub(crate) fn date_text(day: i64) -> String {
+    let (year, month, day) = date_of(day);
+    format!("{year:04}-{month:02}-{day:02}")
+}
+
+/// `HH:MM:SS` of nanoseconds since midnight, with as much of a fraction as there is.
+pub(crate) fn time_text(nanos: i128) -> String {
+    let second = i128::from(NANOS_PER_SECOND);
+    let (seconds, part) = (nanos.div_euclid(second), nanos.rem_euclid(second));
+    let (minutes, hours) = (seconds / 60 % 60, seconds / 3600);
+    let fraction = format!(".{part:09}");
+    let fraction = fraction.trim_end_matches('0').trim_end_matches('.');
+    format!("{hours:02}:{minutes:02}:{:02}{fraction}", seconds % 60)
+}
+
+/// ISO 8601 of nanoseconds since the epoch; `Z` stands behind those of a column with a zone.
+pub(crate) fn timestamp_text(nanos: i128, aware: bool) -> String {
+    let day = 86_400 * i128::from(NANOS_PER_SECOND);
+    let date = date_text(nanos.div_euclid(day) as i64);
+    format!("{date}T{}{}", time_text(nanos.rem_euclid(day)), if aware { "Z" } else { "" })
+}
+
 /// Nanoseconds since midnight of `HH:MM[:SS[.fraction]]`.
 pub(crate) fn time_of_day(text: &str) -> Option<i64> {
     let bytes = text.as_bytes();

@@ -1,19 +1,6 @@
 //! Dates of the proleptic Gregorian calendar as ISO 8601 text.
 
-/// Year, month and day of a day number (0 is 1970-01-01). Any `i64` from the Arrow date types.
-/// After Howard Hinnant, "chrono-compatible low-level date algorithms".
-fn date_of(day: i64) -> (i64, u32, u32) {
-    let shifted = day + 719_468;
-    let era = shifted.div_euclid(146_097);
-    let of_era = shifted.rem_euclid(146_097);
-    let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let day_of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted_month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    (year, month as u32, day as u32)
-}
+use crate::literal::time::date_of;
 
 /// Appends `YYYY-MM-DD`; years outside 0..=9999 get a sign and at least four digits.
 pub(crate) fn push_date(out: &mut Vec<u8>, day: i64) {

@@ -31,10 +31,20 @@ pub(super) enum Found {
     Here { indices: Vec<usize>, data_type: DataType },
 }
 
+/// The struct that a column stands in.
+#[derive(Clone, Copy)]
+struct Parent<'a> {
+    indices: &'a [usize],
+    data_type: &'a DataType,
+    sensitive: bool,
+}
+
 pub(super) struct Resolved {
     pub(super) path: String,
     promise: Promise,
     pub(super) found: Found,
+    /// Personal or masked, itself or as part of something that is.
+    sensitive: bool,
 }
 
 impl Resolved {
@@ -182,7 +192,7 @@ impl<'a> Compiler<'a> {
         column: &contract::Column,
         path: &str,
         pointer: &str,
-        parent: Option<(&[usize], &DataType)>,
+        parent: Option<Parent<'_>>,
         depth: usize,
     ) -> Result<()> {
         if depth > MAX_DEPTH {
@@ -193,7 +203,7 @@ impl<'a> Compiler<'a> {
             Promise::parse(&column.promise).map_err(|e| e.at(format!("{pointer}/type")))?;
         let found = match parent {
             None => self.top(&column.name)?,
-            Some((indices, DataType::Struct(fields))) => {
+            Some(Parent { indices, data_type: DataType::Struct(fields), .. }) => {
                 fields.iter().position(|f| *f.name() == column.name).map(|at| {
                     let indices = indices.iter().copied().chain([at]).collect::<Vec<_>>();
                     (indices, fields.get(at).map_or(DataType::Null, |f| f.data_type().clone()))
@@ -243,7 +253,10 @@ impl<'a> Compiler<'a> {
             Found::Here { indices, data_type } => Some((indices.clone(), data_type.clone())),
             _ => None,
         };
-        self.resolved.push(Resolved { path: path.to_owned(), promise, found });
+        let sensitive = parent.is_some_and(|parent| parent.sensitive)
+            || column.mask.is_some()
+            || column.pii.is_some();
+        self.resolved.push(Resolved { path: path.to_owned(), promise, found, sensitive });
         if let Some((indices, data_type)) = here {
             for (at, child) in column.columns.iter().enumerate() {
                 let path = format!("{path}.{}", child.name);
@@ -252,7 +265,7 @@ impl<'a> Compiler<'a> {
                     child,
                     &path,
                     &pointer,
-                    Some((&indices, plain(&data_type))),
+                    Some(Parent { indices: &indices, data_type: plain(&data_type), sensitive }),
                     depth + 1,
                 )?;
             }
@@ -408,12 +421,16 @@ impl<'a> Compiler<'a> {
     ) -> Result<(Work, Vec<String>)> {
         let mut columns = Vec::with_capacity(check.columns.len());
         let mut indices = Vec::with_capacity(check.columns.len());
-        for (at, path) in check.columns.iter().enumerate() {
-            let Some(resolved) = self.resolved.iter().find(|r| r.path == *path) else {
+        let more = checks::kind(&check.check)?.more_columns(check)?;
+        let own = check.columns.iter().enumerate();
+        let own = own.map(|(at, path)| (path.as_str(), format!("/columns/{at}")));
+        let more = more.into_iter().map(|path| (path, "/args".to_owned()));
+        for (path, pointer) in own.chain(more) {
+            let Some(resolved) = self.resolved.iter().find(|r| r.path == path) else {
                 let names = self.resolved.iter().map(|r| r.path.as_str());
                 let error =
                     Error::new(Code::UnknownColumn, format!("the contract has no column {path:?}"))
-                        .at(format!("/columns/{at}"));
+                        .at(pointer);
                 return Err(match promise::nearest(path, names) {
                     Some(near) => error.help(format!("did you mean {near:?}?")),
                     None => error,
@@ -432,9 +449,10 @@ impl<'a> Compiler<'a> {
                 Some((path_indices, data_type)) => {
                     indices.push(path_indices.clone());
                     columns.push(ColumnRef {
-                        path: path.clone(),
+                        path: path.to_owned(),
                         promise: resolved.promise,
                         data_type: plain(data_type).clone(),
+                        sensitive: resolved.sensitive,
                     });
                 }
                 None => {
@@ -473,13 +491,24 @@ impl<'a> Compiler<'a> {
                 spec: KeyForm::compile(&types, nulls)?,
                 keep_first,
                 forbid_null: false,
+                count: None,
+            },
+            Compiled::KeyCount(count) => Work::Key {
+                leaves,
+                spec: KeyForm::compile(&types, Nulls::Distinct)?,
+                keep_first: true,
+                forbid_null: false,
+                count: Some(count),
             },
             Compiled::PrimaryKey => Work::Key {
                 leaves,
                 spec: KeyForm::compile(&types, Nulls::Distinct)?,
                 keep_first: true,
                 forbid_null: true,
+                count: None,
             },
+            Compiled::Foreign(target) => Work::Foreign { leaves, types, target },
+            Compiled::Sequence(check) => Work::Sequence { leaf: first, check },
             Compiled::Dataset(check) => Work::Dataset { leaves, check },
         };
         Ok((work, check.columns.clone()))

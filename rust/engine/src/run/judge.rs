@@ -5,25 +5,30 @@ use arrow_array::{make_array, Array, ArrayRef, PrimitiveArray, RecordBatch};
 use arrow_buffer::NullBuffer;
 
 use super::within::{condition, Within};
-use super::{Fails, Judged, Marks, Piece, Tally, FIRST_ROWS, MORSEL};
-use crate::checks::{DatasetState, Rows};
+use super::{Context, Fails, Judged, Piece, Tally, FIRST_ROWS, MORSEL};
+use crate::checks::{DatasetState, Rows, Survey};
 use crate::error::{Error, Result};
 use crate::fingerprint::{self, RowSum};
 use crate::import::Incoming;
 use crate::kernels::{bits, encoding};
 use crate::plan::{Plan, Planned, Work};
 use crate::predicate::{Input, Truth};
-use crate::unique::{self, KeyBlock, Seed};
+use crate::unique::{self, KeyBlock};
 
 /// The columns of a piece; each is vetted just before it is read for the first time.
-struct Columns<'a> {
+pub(super) struct Columns<'a> {
     incoming: &'a Incoming,
     vetted: Vec<Option<ArrayRef>>,
 }
 
 impl<'a> Columns<'a> {
-    fn of(incoming: &'a Incoming) -> Self {
+    pub(super) fn of(incoming: &'a Incoming) -> Self {
         Self { incoming, vetted: vec![None; incoming.columns()] }
+    }
+
+    /// Those of a piece that was judged: all of them are vetted.
+    pub(super) fn judged(incoming: &'a Incoming, batch: &RecordBatch) -> Self {
+        Self { incoming, vetted: batch.columns().iter().cloned().map(Some).collect() }
     }
 
     fn get(&mut self, index: usize) -> Result<ArrayRef> {
@@ -45,16 +50,16 @@ impl<'a> Columns<'a> {
 }
 
 /// A column of a piece, ready for checks.
-struct View {
+pub(super) struct View {
     /// Plain, or a dictionary or runs with fewer values than the piece has rows.
-    array: ArrayRef,
+    pub(super) array: ArrayRef,
     nulls: Option<NullBuffer>,
     /// Valid rows; `None` when all are.
-    valid: Option<Vec<u64>>,
+    pub(super) valid: Option<Vec<u64>>,
 }
 
 impl View {
-    fn of(columns: &mut Columns<'_>, indices: &[usize]) -> Result<Self> {
+    pub(super) fn of(columns: &mut Columns<'_>, indices: &[usize]) -> Result<Self> {
         let mut at = indices.iter();
         let lost = || Error::internal("a plan names a column that its schema does not have");
         let mut array = columns.get(*at.next().ok_or_else(lost)?)?;
@@ -82,7 +87,7 @@ impl View {
     }
 
     /// The values with the nulls of this view, for keys.
-    fn with_nulls(&self) -> Result<ArrayRef> {
+    pub(super) fn with_nulls(&self) -> Result<ArrayRef> {
         let own = self.array.logical_nulls().map_or(0, |n| n.null_count());
         if own as u64 == self.null_count() {
             return Ok(ArrayRef::clone(&self.array));
@@ -95,20 +100,13 @@ impl View {
 
 /// Judges one piece: every row check, and the keys for what follows. A clause is judged as soon as
 /// the last of its columns is there, so that values are read while they are in cache.
-pub(super) fn judge(
-    plan: &Plan,
-    piece: &Piece,
-    seed: &Seed,
-    keep: bool,
-    part: Option<&Marks>,
-) -> Result<Judged> {
+pub(super) fn judge(plan: &Plan, piece: &Piece, context: &Context<'_>) -> Result<Judged> {
     let mut columns = Columns::of(&piece.incoming);
     let mut judging = Judging {
         plan,
         rows: piece.incoming.rows(),
         base_row: piece.base_row,
-        seed,
-        part,
+        context,
         views: Vec::with_capacity(plan.leaves.len()),
         truths: vec![None; plan.conditions.len()],
         tallies: plan.clauses.iter().map(|_| Tally::default()).collect(),
@@ -116,6 +114,7 @@ pub(super) fn judge(
         blocks: Vec::new(),
         states: Vec::new(),
         prints: Vec::new(),
+        surveys: Vec::new(),
     };
     let mut fused = Vec::new();
     for (at, ready) in plan.ready.iter().enumerate() {
@@ -127,17 +126,17 @@ pub(super) fn judge(
         }
         fused.sort_by_key(|(leaf, _)| *leaf);
         for clauses in fused.chunk_by(|a, b| a.0 == b.0) {
-            judging.column(clauses, keep)?;
+            judging.column(clauses, context.keep)?;
         }
         fused.clear();
     }
     let batch = columns.batch()?;
-    let sum = match part.and_then(|marks| marks.rows.as_ref()) {
+    let sum = match context.part.and_then(|marks| marks.rows.as_ref()) {
         Some(rows) => RowSum::of(rows, plan, &batch)?,
         None => RowSum::default(),
     };
-    let Judging { tallies, fails, blocks, states, prints, .. } = judging;
-    Ok(Judged { batch, tallies, fails, blocks, states, prints, sum })
+    let Judging { tallies, fails, blocks, states, prints, surveys, .. } = judging;
+    Ok(Judged { batch, tallies, fails, blocks, states, prints, sum, surveys })
 }
 
 /// A piece while it is judged.
@@ -145,8 +144,7 @@ struct Judging<'a> {
     plan: &'a Plan,
     rows: usize,
     base_row: u64,
-    seed: &'a Seed,
-    part: Option<&'a Marks>,
+    context: &'a Context<'a>,
     views: Vec<View>,
     /// Outcomes of the plan's conditions, as they are needed.
     truths: Vec<Option<Truth>>,
@@ -155,6 +153,7 @@ struct Judging<'a> {
     blocks: Vec<(usize, KeyBlock)>,
     states: Vec<(usize, DatasetState)>,
     prints: Vec<ArrayRef>,
+    surveys: Vec<(usize, Survey)>,
 }
 
 impl Judging<'_> {
@@ -278,7 +277,7 @@ impl Judging<'_> {
                         self.note(at, fail);
                     }
                 }
-                if let Some(marks) = self.part {
+                if let Some(marks) = self.context.part {
                     let exempts = *forbid_null || spec.exempts_nulls();
                     let nulls = nulls.as_ref().filter(|_| exempts);
                     let inside = self.within(clause)?.nulls();
@@ -286,22 +285,52 @@ impl Judging<'_> {
                     self.prints.push(fingerprint::keys(&marks.keys, &arrays, exempt.as_ref())?);
                 } else {
                     let within = self.within(clause)?.bits();
-                    let keys =
-                        unique::encode_within(spec, self.seed, &arrays, within, self.base_row)?;
+                    let seed = self.context.means.seed;
+                    let keys = unique::encode_within(spec, seed, &arrays, within, self.base_row)?;
                     self.blocks.push((at, keys));
                 }
             }
+            Work::Foreign { leaves, .. } => {
+                if let Some(keys) = self.context.references.get(at) {
+                    let columns = leaves.iter().map(|leaf| self.view(*leaf)?.with_nulls());
+                    let columns = columns.collect::<Result<Vec<_>>>()?;
+                    let within = self.within(clause)?.bits();
+                    let mut fail = vec![0; bits::words(self.rows)];
+                    let exempt = keys.missing(&self.context.means, &columns, within, &mut fail)?;
+                    self.skip(at, exempt);
+                    self.note(at, fail);
+                }
+            }
+            Work::Sequence { leaf, check } => {
+                let view = self.view(*leaf)?;
+                let columns = [encoding::decode(&view.array)?];
+                let within = self.within(clause)?;
+                let nulls = within.missing(view.valid.as_deref());
+                let valid = within.valid(view.valid.clone());
+                let count = within.count();
+                let seen = Rows { columns: &columns, valid: valid.as_deref(), count };
+                let mut survey = check.survey(&seen, self.rows)?;
+                survey.inside = within.bits().map(<[u64]>::to_vec);
+                self.surveys.push((at, survey));
+                self.skip(at, nulls);
+            }
             Work::Dataset { leaves, check } => {
-                let (arrays, nulls) = self.decoded(leaves)?;
-                let valid = bits::from_nulls(nulls.as_ref());
+                let columns =
+                    leaves.iter().map(|leaf| encoding::decode(&self.view(*leaf)?.with_nulls()?));
+                let columns = columns.collect::<Result<Vec<_>>>()?;
+                let first = leaves.first().map(|leaf| self.view(*leaf)).transpose()?;
+                let valid = first.and_then(|view| view.valid.clone());
                 let within = self.within(clause)?;
                 let nulls = within.missing(valid.as_deref());
                 let valid = within.valid(valid);
-                let seen = Rows { columns: &arrays, valid: valid.as_deref() };
-                let mut state = check.start();
+                let seen =
+                    Rows { columns: &columns, valid: valid.as_deref(), count: within.count() };
+                let mut state = check.start(&self.context.means);
                 check.update(&mut state, &seen)?;
                 self.states.push((at, state));
-                self.skip(at, nulls);
+                if !check.judges_nulls() {
+                    self.skip(at, nulls);
+                }
             }
         }
         Ok(())
@@ -326,12 +355,7 @@ impl Judging<'_> {
     }
 
     fn note(&mut self, clause: usize, fail: Vec<u64>) {
-        let found = bits::count(&fail);
-        if let Some(tally) = self.tallies.get_mut(clause).filter(|_| found > 0) {
-            tally.failed += found;
-            first_rows(tally, &fail, self.base_row);
-            self.fails.push((clause, fail));
-        }
+        note(&mut self.tallies, &mut self.fails, clause, fail, self.base_row);
     }
 
     /// All row checks of one plain column, a morsel at a time. `clauses` carry the column's leaf.
@@ -405,6 +429,22 @@ fn clear_invalid(fail: &mut [u64], valid: Option<&[u64]>, rows: usize) {
         bits::and(fail, valid);
     }
     bits::trim(fail, rows);
+}
+
+/// Counts failing rows of a piece and keeps them.
+pub(super) fn note(
+    tallies: &mut [Tally],
+    fails: &mut Fails,
+    clause: usize,
+    fail: Vec<u64>,
+    base_row: u64,
+) {
+    let found = bits::count(&fail);
+    if let Some(tally) = tallies.get_mut(clause).filter(|_| found > 0) {
+        tally.failed += found;
+        first_rows(tally, &fail, base_row);
+        fails.push((clause, fail));
+    }
 }
 
 fn first_rows(tally: &mut Tally, fail: &[u64], base_row: u64) {

@@ -1,8 +1,8 @@
 //! From counts to the outcome of a clause: thresholds, severities, reasons.
 
 use super::{Tally, FIRST_ROWS};
-use crate::checks::{DatasetState, Totals, Verdict};
-use crate::error::Result;
+use crate::checks::{DatasetState, Ending, Totals, Verdict};
+use crate::error::{Error, Result};
 use crate::plan::{Planned, Work};
 use crate::report::{CheckOutcome, Status};
 use crate::unique::Outcome as KeyOutcome;
@@ -13,10 +13,11 @@ pub(super) fn outcome(
     tally: Tally,
     keys: Option<KeyOutcome>,
     state: Option<DatasetState>,
+    unreferred: Option<String>,
     totals: &Totals,
 ) -> Result<CheckOutcome> {
     let faults = tally.faults;
-    let mut outcome = judged(clause, tally, keys, state, totals)?;
+    let mut outcome = judged(clause, tally, keys, state, unreferred, totals)?;
     if faults > 0 {
         let rows = if faults == 1 { "row" } else { "rows" };
         outcome.status = Status::Error;
@@ -30,6 +31,7 @@ fn judged(
     tally: Tally,
     keys: Option<KeyOutcome>,
     state: Option<DatasetState>,
+    unreferred: Option<String>,
     totals: &Totals,
 ) -> Result<CheckOutcome> {
     let mut outcome = CheckOutcome {
@@ -66,22 +68,28 @@ fn judged(
         }
         Work::Dataset { check, .. } => {
             outcome.bound = Some(check.bound());
-            let state = state.unwrap_or_else(|| check.start());
-            match check.finish(&state, &inside)? {
-                Verdict::Holds { observed } => outcome.observed = Some(observed),
-                Verdict::Fails { observed, reason } => {
-                    outcome.observed = Some(observed);
-                    outcome.reason = reason;
-                    outcome.status = broken;
-                }
-                Verdict::NotEnforced { reason } => {
-                    outcome.reason = Some(reason);
-                    outcome.status = Status::NotEnforced;
-                }
-            }
+            let Some(state) = state else {
+                return Err(Error::internal("a dataset check lost its state"));
+            };
+            decide(&mut outcome, check.finish(&state, &inside)?, broken);
+            return Ok(outcome);
+        }
+        Work::Foreign { .. } if unreferred.is_some() => {
+            outcome.status = Status::NotEnforced;
+            outcome.reason = unreferred;
+            outcome.tested = 0;
             return Ok(outcome);
         }
         Work::Always { why, .. } => outcome.reason = Some(format!("cannot fail: {why}")),
+        Work::Key { count: Some(count), .. } => {
+            outcome.bound = Some(count.bound());
+            if let Some(keys) = keys {
+                outcome.skipped_null = keys.exempt;
+                outcome.tested = totals.rows - keys.exempt;
+                decide(&mut outcome, count.finish(&keys), broken);
+            }
+            return Ok(outcome);
+        }
         Work::Key { keep_first, forbid_null, .. } => {
             if let Some(keys) = keys {
                 outcome.failed_groups = Some(keys.groups);
@@ -103,10 +111,28 @@ fn judged(
                 }
             }
         }
-        Work::NotNull { .. } | Work::Row { .. } | Work::Expression { .. } => {}
+        Work::NotNull { .. }
+        | Work::Row { .. }
+        | Work::Expression { .. }
+        | Work::Foreign { .. }
+        | Work::Sequence { .. } => {}
     }
     if !clause.threshold.tolerates(outcome.failed_rows, outcome.tested) {
         outcome.status = broken;
     }
     Ok(outcome)
+}
+
+/// What the verdict on the whole dataset makes of its outcome; `broken` is the status of a failure.
+fn decide(outcome: &mut CheckOutcome, verdict: Verdict, broken: Status) {
+    outcome.observed = verdict.observed;
+    outcome.reason = verdict.reason;
+    outcome.nan_rows = verdict.nan_rows;
+    outcome.failed_groups = verdict.failed_groups;
+    outcome.surplus = verdict.surplus;
+    outcome.status = match verdict.ending {
+        Ending::Holds => Status::Pass,
+        Ending::Fails => broken,
+        Ending::NotEnforced => Status::NotEnforced,
+    };
 }

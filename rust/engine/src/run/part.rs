@@ -13,13 +13,14 @@ use arrow_schema::{DataType, Field, Schema};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::references::References;
 use super::split::check_ids;
 use super::{remember, report, Fails, Options, Tally};
-use crate::checks::{DatasetState, Totals};
+use crate::checks::{DatasetState, Means, Totals};
 use crate::error::{Code, Error, Result};
 use crate::fingerprint::{self, Keyed, RowSum};
 use crate::kernels::bits;
-use crate::plan::{Plan, Work, CHECKS_COLUMN, ROW_COLUMN};
+use crate::plan::{Plan, Planned, Work, CHECKS_COLUMN, ROW_COLUMN};
 use crate::report::Report;
 use crate::unique::{encode, KeyForm, Nulls, Resident, Seed};
 
@@ -89,17 +90,22 @@ impl Merge {
     /// # Errors
     /// `plan.not_in_parts` for a check that needs all rows in one place.
     pub fn new(plan: Arc<Plan>, options: Options) -> Result<Self> {
-        let states: Vec<_> = plan.clauses.iter().map(|clause| clause.work.start()).collect();
+        let seed = Seed::new(options.seed);
+        let means = Means { seed: &seed, memory_bytes: options.memory_bytes };
+        let start = |clause: &Planned| clause.work.start(&means);
+        let states: Vec<_> = plan.clauses.iter().map(start).collect();
         for (clause, state) in plan.clauses.iter().zip(&states) {
-            let Some((check, state)) = clause.work.dataset().zip(state.as_ref()) else { continue };
-            if check.carry(state)?.is_none() {
+            let carried = match clause.work.dataset().zip(state.as_ref()) {
+                Some((check, state)) => check.carry(state)?.is_some(),
+                None => clause.work.sequence().is_none(),
+            };
+            if !carried {
                 let message = format!("{} cannot be judged in parts", clause.check);
                 return Err(Error::new(Code::NotInParts, message)
                     .at(&clause.pointer)
                     .help("check the frame as one stream, or leave this clause out"));
             }
         }
-        let seed = Seed::new(options.seed);
         let key = |work: &Work| matches!(work, Work::Key { .. });
         let keys = plan
             .clauses
@@ -179,7 +185,10 @@ impl Merge {
             let found = resident.absorb(vec![block], self.options.threads.max(1)).map_err(|e| {
                 e.at(self.plan.clauses.get(clause).map_or_else(String::new, |c| c.pointer.clone()))
             })?;
-            repeats.extend(found.into_iter().filter(|r| r.count > 0).map(|r| (clause, r.words)));
+            if self.plan.clauses.get(clause).is_some_and(|c| c.work.names_rows()) {
+                let found = found.into_iter().filter(|r| r.count > 0);
+                repeats.extend(found.map(|r| (clause, r.words)));
+            }
         }
         let base = self.keyed_rows;
         self.keyed_rows += rows as u64;
@@ -220,7 +229,7 @@ impl Merge {
         }
         let totals = Totals { rows: self.rows, now_ns: self.options.now_ns };
         let found = self.tallies.into_iter().zip(self.keys).zip(self.states);
-        let report = report(&self.plan, &totals, self.rejected, found)?;
+        let report = report(&self.plan, &totals, self.rejected, &References::default(), found)?;
         let digest = self.options.digest_key.as_deref().map(|key| {
             Ok::<_, Error>(self.sum.digest(&Keyed::new(key, ROWS)?, &self.plan, self.rows))
         });

@@ -29,6 +29,11 @@ impl<'a> Within<'a> {
         self.when.map(|when| when.yes.as_slice())
     }
 
+    /// How many rows are inside.
+    pub(super) fn count(&self) -> u64 {
+        self.bits().map_or(self.rows as u64, bits::count)
+    }
+
     /// Clears the bits of the rows outside.
     pub(super) fn keep(&self, bits: &mut [u64]) {
         if let Some(inside) = self.bits() {

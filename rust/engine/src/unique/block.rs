@@ -21,6 +21,13 @@ pub(crate) struct Part<K> {
     pub(crate) rows: Option<Vec<u32>>,
 }
 
+impl<K> Part<K> {
+    /// The row of a key.
+    pub(crate) fn row(&self, position: usize) -> usize {
+        self.rows.as_ref().map_or(position, |rows| rows[position] as usize)
+    }
+}
+
 impl<K> Default for Part<K> {
     fn default() -> Self {
         Self { keys: Vec::new(), rows: None }
@@ -71,6 +78,11 @@ impl KeyBlock {
         self.rows
     }
 
+    /// Rows without a key because of a null.
+    pub(crate) fn exempt(&self) -> u64 {
+        self.exempt
+    }
+
     /// Rows that have a key.
     pub(crate) fn keys(&self) -> usize {
         let texts = self.wide.prints.keys.len();
@@ -88,6 +100,17 @@ impl KeyBlock {
         let span = self.span.as_ref().map_or(0, Span::bytes);
         let packed = part(&self.one) + part(&self.two) + part(&self.uuid);
         span + packed + part(&self.wide.prints) + texts
+    }
+
+    /// The same with all keys of one word written out.
+    ///
+    /// # Errors
+    /// Only for a bug: a span that was spilled.
+    pub(crate) fn unfolded(mut self) -> Result<Self> {
+        if let Some(span) = self.span.take() {
+            self.one.keys = span.keys(None)?;
+        }
+        Ok(self)
     }
 
     fn empty(base_row: u64, rows: usize) -> Self {

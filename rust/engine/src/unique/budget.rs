@@ -38,7 +38,7 @@ impl Budget {
 
 /// There is no memory for the keys, by the budget or by the system.
 pub(crate) fn full() -> Error {
-    Error::new(Code::Memory, "the keys of a uniqueness check do not fit into the memory budget")
+    Error::new(Code::Memory, "the keys of a check do not fit into the memory budget")
         .help("raise limits.memory_bytes")
 }
 

@@ -4,6 +4,7 @@
 use std::hint::black_box;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::arena::Arena;
 use super::block::Texts;
 use super::budget::Budget;
 use super::outcome::Tally;
@@ -17,53 +18,11 @@ pub(crate) const LANE_BITS: u32 = 6;
 pub(crate) const LANES: usize = 1 << LANE_BITS;
 /// Keys whose slots are fetched together.
 const GROUP: usize = 32;
-/// Bytes of a piece of memory for wide keys; larger keys get a piece of their own.
-const CHUNK: usize = 1 << 16;
 
 /// The lane of an address.
 #[inline]
 pub(crate) fn lane_of(address: u64) -> usize {
     (address >> (64 - LANE_BITS)) as usize
-}
-
-/// Wide keys in full: first row, length and bytes of each, one after the other.
-#[derive(Debug, Default)]
-struct Arena {
-    chunks: Vec<Vec<u8>>,
-}
-
-impl Arena {
-    /// Stores a key; the reference is never 0 and leaves the highest bit free.
-    fn push(&mut self, row: u64, key: &[u8], budget: &Budget) -> Result<u64> {
-        let need = key.len().saturating_add(16);
-        let full = self.chunks.last().is_none_or(|chunk| chunk.capacity() - chunk.len() < need);
-        if full {
-            // The first pieces are small: a run over a thousand rows has 64 lanes too.
-            let size = need.max(CHUNK.min(1024 << self.chunks.len().min(6)));
-            budget.take(size)?;
-            self.chunks.push(Vec::with_capacity(size));
-        }
-        let at = (self.chunks.len() as u64) << 32;
-        let Some(chunk) = self.chunks.last_mut() else {
-            return Ok(at);
-        };
-        let start = chunk.len() as u64;
-        chunk.extend_from_slice(&row.to_le_bytes());
-        chunk.extend_from_slice(&(key.len() as u64).to_le_bytes());
-        chunk.extend_from_slice(key);
-        Ok(at | start)
-    }
-
-    /// First row and bytes of a key.
-    fn get(&self, reference: u64) -> (u64, &[u8]) {
-        let chunk = &self.chunks[(reference >> 32) as usize - 1][reference as u32 as usize..];
-        let word = |at: usize| {
-            let mut bytes = [0; 8];
-            bytes.copy_from_slice(&chunk[at..at + 8]);
-            u64::from_le_bytes(bytes)
-        };
-        (word(0), &chunk[16..16 + word(8) as usize])
-    }
 }
 
 /// The keys of one lane, and what was found among them.

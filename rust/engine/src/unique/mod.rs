@@ -9,9 +9,11 @@
 //! [`Resident`]; [`Deferred`] knows their 128-bit fingerprints and says so (`verified`). That no
 //! key repeats is exact in any case.
 
+mod arena;
 mod block;
 mod budget;
 mod column;
+mod common;
 mod deferred;
 mod dense;
 mod fixed;
@@ -21,6 +23,7 @@ mod judge;
 mod key;
 mod lane;
 mod log;
+mod numbers;
 mod outcome;
 mod radix;
 mod resident;
@@ -33,8 +36,10 @@ mod text;
 mod uuid;
 
 pub use block::{encode, encode_within, KeyBlock};
+pub(crate) use common::{common, Common};
 pub use deferred::Deferred;
 pub use form::{Class, KeyForm, Nulls};
+pub(crate) use numbers::Numbers;
 pub use outcome::{Outcome, EXAMPLES};
 pub use resident::{Repeats, Resident};
 pub use seed::Seed;

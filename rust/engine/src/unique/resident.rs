@@ -161,10 +161,8 @@ struct Prepared {
 }
 
 impl Prepared {
-    fn new(mut block: KeyBlock) -> Result<Self> {
-        if let Some(span) = block.span.take() {
-            block.one.keys = span.keys(None)?;
-        }
+    fn new(block: KeyBlock) -> Result<Self> {
+        let mut block = block.unfolded()?;
         Ok(Self {
             marks: (0..block.rows.div_ceil(64)).map(|_| AtomicU64::new(0)).collect(),
             one: Mixed::new(take(&mut block.one.keys)),

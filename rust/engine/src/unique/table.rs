@@ -127,6 +127,28 @@ impl<const W: usize> Table<W> {
         Ok(Found::New(slot))
     }
 
+    /// The slot whose key is the `same`, if there is one.
+    #[inline]
+    pub(crate) fn find(&self, hash: u64, same: impl Fn(&[u64; W]) -> bool) -> Option<&[u64; W]> {
+        let slots = &self.slots[..];
+        if slots.is_empty() {
+            return None;
+        }
+        let mut at = home::<W>(hash, slots.len());
+        while slots[at][W - 1] != 0 {
+            if same(&slots[at]) {
+                return Some(&slots[at]);
+            }
+            at = after(at, slots.len());
+        }
+        None
+    }
+
+    /// Every slot that is taken, in no order that means anything.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = &[u64; W]> {
+        self.slots.iter().filter(|slot| slot[W - 1] != 0)
+    }
+
     #[cold]
     #[inline(never)]
     fn grow(&mut self, budget: &Budget, rehash: impl Fn(&[u64; W]) -> u64) -> Result<()> {
@@ -168,7 +190,12 @@ mod tests {
                 let rehash = |slot: &[u64; 2]| slot[0].wrapping_mul(0x9e37_79b9_7f4a_7c15) >> shift;
                 let seen = table.find_or_insert(hash(key), [key, 7], &budget, same, rehash);
                 assert!(matches!(seen.unwrap(), Found::Old([_, row]) if *row == key / 2 + 1));
+                let found = table.find(hash(key), |slot| slot[0] == key);
+                assert_eq!(found, Some(&[key, key / 2 + 1]));
             }
+            assert!(table.find(hash(1000), |slot| slot[0] == 1000).is_none());
+            assert_eq!(table.entries().count(), 501);
+            assert!(Table::<2>::default().find(0, |_| true).is_none());
         }
     }
 }
