@@ -499,7 +499,8 @@ CODES: tuple[Code, ...] = (
     Code(
         "usage.bad_setting",
         "an environment variable cannot be understood",
-        "MESHGATE_THREADS and MESHGATE_MEMORY take whole numbers: threads, bytes.",
+        "MESHGATE_THREADS and MESHGATE_MEMORY take whole numbers: threads, bytes. MESHGATE_SPILL "
+        "names a folder.",
     ),
     Code(
         "usage.catalog_url",

@@ -9,19 +9,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from meshgate import _native, errors, source
 from meshgate.contract import Contract
 from meshgate.errors import MeshgateError, UsageError
 from meshgate.explanation import Explained, Explanation
+from meshgate.limits import Limits, whole_number
 from meshgate.profile import Profile
 from meshgate.report import Metrics, Report
 
@@ -154,7 +154,7 @@ class Plan:
         *,
         now: int | None = None,
         threads: int | None = None,
-        memory_bytes: int | None = None,
+        limits: Limits | None = None,
         outputs: bool = True,
         digest_key: bytes | None = None,
         part_key: bytes | None = None,
@@ -168,7 +168,9 @@ class Plan:
             data: as `open_source` takes it, or an open `Source`.
             now: nanoseconds since the epoch for ages; the present by default.
             threads: at most so many; ``MESHGATE_THREADS`` or all cores by default.
-            memory_bytes: bound for what uniqueness remembers; ``MESHGATE_MEMORY`` by default.
+            limits: bounds for what uniqueness remembers; keys that outgrow them are spilled. A run
+                with outputs reads data that can be opened again twice then, and ends with
+                ``limit.memory`` on a stream.
             outputs: produce batches; otherwise only judge.
             digest_key: compute a keyed digest of the input.
             part_key: judge a part of a stream that `merge` puts together: the run ends with a
@@ -183,21 +185,28 @@ class Plan:
             UsageError: ``usage.unknown_reference``. PlanError: ``plan.reference_mismatch``.
         """
         opened = open_source(data, self.contract)
-        now_ns = time.time_ns() if now is None else now
+        limits = (limits or Limits()).over(Limits.environment())
+        options: dict[str, Any] = {
+            "now_ns": time.time_ns() if now is None else now,
+            "threads": (whole_number("MESHGATE_THREADS") if threads is None else threads) or 0,
+            "memory_bytes": limits.memory_bytes,
+            "spill": limits.spill,
+            "replay": opened.again is not None,
+            "seed": secrets.randbits(64),
+            "digest_key": digest_key,
+            "part_key": part_key,
+        }
         with _faults(self.contract):
-            native = self._native.run(
-                opened.native,
-                now_ns=now_ns,
-                threads=_setting("MESHGATE_THREADS", threads) or 0,
-                memory_bytes=_setting("MESHGATE_MEMORY", memory_bytes),
-                seed=secrets.randbits(64),
-                outputs=outputs,
-                digest_key=digest_key,
-                part_key=part_key,
-                profile=profile,
-                references=self._references(references or {}),
-            )
-        return Run(self.contract, native, progress, opened.file, is_part=part_key is not None)
+            known = self._references(references or {})
+        native = self._start(opened, outputs=outputs, profile=profile, references=known, **options)
+        again = None if opened.again is None else Again(opened.again, self._start, options)
+        return Run(
+            self.contract, native, progress, again, opened.file, is_part=part_key is not None
+        )
+
+    def _start(self, opened: Source, **options: Any) -> _native.Run:
+        with _faults(self.contract):
+            return self._native.run(opened.native, **options)
 
     def merge(self, *, now: int, digest_key: bytes | None = None) -> Merge:
         """Begins to put the parts of a stream together; the arguments are those of their runs.
@@ -208,8 +217,8 @@ class Plan:
         with _faults(self.contract):
             native = self._native.merge(
                 now_ns=now,
-                threads=_setting("MESHGATE_THREADS", None) or 0,
-                memory_bytes=_setting("MESHGATE_MEMORY", None),
+                threads=whole_number("MESHGATE_THREADS") or 0,
+                memory_bytes=Limits.environment().memory_bytes,
                 seed=secrets.randbits(64),
                 digest_key=digest_key,
             )
@@ -240,6 +249,33 @@ class Plan:
         return run.report
 
 
+@dataclass(frozen=True, slots=True)
+class Again:
+    """The data of a run, which can be opened again, and how another run over it is started.
+
+    It is, where wide keys must be compared in full before they count as repeated, and where keys
+    outgrow the memory budget while rows are split: then the other run judges the keys of all rows,
+    on disk, and the first one goes on with what that has found.
+    """
+
+    open: Callable[[], Source]
+    start: Callable[..., _native.Run]
+    options: Mapping[str, Any]
+
+    def known(self, watch: Callable[[], None]) -> _native.Known:
+        """Which rows repeat a key."""
+        judging = self.start(self.open(), outputs=False, keep_rows=True, **self.options)
+        for _ in judging:
+            watch()
+        self.replay(judging)
+        return judging.known()
+
+    def replay(self, run: _native.Run) -> None:
+        """The keys of this run are judged, with a second look at the data if that is wanted."""
+        if run.judge():
+            run.replay(self.open().native)
+
+
 class Run:
     """One pass of a plan over one stream. Iterate it to its end, then read `report`, `profile`.
 
@@ -252,6 +288,7 @@ class Run:
         contract: Contract,
         native: _native.Run,
         progress: Callable[[Run], None] | None,
+        again: Again | None,
         file: str | None = None,
         *,
         is_part: bool = False,
@@ -262,7 +299,7 @@ class Run:
         self.part: str | None = None
         self._is_part = is_part
         self._native = native
-        self._progress = progress
+        self._progress, self._again = progress, again
         self._report: Report | None = None
         self._profile: Profile | None = None
         self._started = time.perf_counter()
@@ -304,8 +341,7 @@ class Run:
         try:
             while True:
                 triple = self._pull()
-                if self._progress is not None:
-                    self._progress(self)
+                self._tell()
                 if triple is None:
                     break
                 yield Split(*map(_batch, triple))
@@ -316,16 +352,30 @@ class Run:
         except _native.EngineFault as fault:
             self.error = _error(fault, self.contract, self._file)
             raise self.error from None
+        except MeshgateError as error:
+            self.error = error
+            raise
+
+    def _tell(self) -> None:
+        if self._progress is not None:
+            self._progress(self)
 
     def _pull(self) -> _Triple | None:
-        try:
-            return next(self._native)
-        except StopIteration:
-            return None
+        while True:
+            try:
+                return next(self._native)
+            except StopIteration:
+                return None
+            except _native.EngineFault:
+                if self._again is None or not self._native.starved:
+                    raise
+            self._native.know(self._again.known(self._tell))
 
     def _finish(self) -> None:
         if (told := self._native.profile()) is not None:
             self._profile = Profile.from_dict(json.loads(told))
+        if self._again is not None:
+            self._again.replay(self._native)
         found, self.input_digest = self._native.finish()
         seconds = time.perf_counter() - self._started
         metrics = Metrics(self.bytes, seconds, self.rows / seconds if seconds else 0.0)
@@ -371,12 +421,22 @@ class Merge:
 
 
 class Source:
-    """Data that is open: its schema is known, and it can be run once."""
+    """Data that is open: its schema is known, and it can be run once.
 
-    __slots__ = ("file", "native")
+    Attributes:
+        again: opens the same data once more; None for a stream.
+        file: the path that the data is given by, if it is.
+    """
 
-    def __init__(self, native: _native.Source, file: str | None = None) -> None:
-        self.native, self.file = native, file
+    __slots__ = ("again", "file", "native")
+
+    def __init__(
+        self,
+        native: _native.Source,
+        again: Callable[[], Source] | None = None,
+        file: str | None = None,
+    ) -> None:
+        self.native, self.again, self.file = native, again, file
 
     @property
     def schema(self) -> pa.Schema:
@@ -396,7 +456,8 @@ def open_source(data: Any, contract: Contract | None = None) -> Source:
         return data
     speaking = source.arrow(data, contract)
     try:
-        return Source(_native.Source(speaking), source.file(data))
+        again = partial(open_source, data, contract) if source.repeats(data) else None
+        return Source(_native.Source(speaking), again, source.file(data))
     except _native.EngineFault as fault:
         raise _error(fault, None) from None
     except Exception:
@@ -442,25 +503,6 @@ def _batch(native: _native.Batch | None) -> pa.RecordBatch | None:
     import pyarrow as pa
 
     return pa.record_batch(native)
-
-
-def _setting(name: str, given: int | None) -> int | None:
-    if given is not None:
-        return given
-    text = os.environ.get(name, "").strip()
-    if not text:
-        return None
-    try:
-        value = int(text)
-    except ValueError:
-        value = -1
-    if value < 0:
-        raise UsageError(
-            code="usage.bad_setting",
-            message=f"the environment variable {name} is not a whole number from 0",
-            help="threads, or bytes",
-        )
-    return value
 
 
 def _error(

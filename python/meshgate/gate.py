@@ -31,6 +31,7 @@ from meshgate.checked import Checked
 from meshgate.contract import Column, Contract
 from meshgate.engine import Plan, Run, Source, Split, open_source
 from meshgate.errors import UsageError
+from meshgate.limits import Limits
 from meshgate.portable import Portable
 
 if TYPE_CHECKING:
@@ -73,6 +74,9 @@ class Gate:
     Attributes:
         product: the full name under which it publishes, such as ``finance.monthly_ledger``.
         domain: None for a product outside of every domain.
+
+    Args:
+        limits: what its runs may use, before the environment's and the mesh's.
     """
 
     def __init__(
@@ -80,6 +84,7 @@ class Gate:
         contract: Contract | str | bytes | os.PathLike[str],
         mesh: Mesh | None = None,
         domain: str | None = None,
+        limits: Limits | None = None,
     ) -> None:
         if not isinstance(contract, Contract):
             contract = formats.load(contract, domain=domain)
@@ -91,7 +96,7 @@ class Gate:
             )
         if contract.domain is None and domain is not None:
             contract = replace(contract, domain=domain)
-        self.contract, self._mesh = contract, mesh
+        self.contract, self._mesh, self._own = contract, mesh, limits or Limits()
         self.domain = contract.domain
         self.product = f"{self.domain}.{contract.dataset}" if self.domain else contract.dataset
 
@@ -160,6 +165,7 @@ class Gate:
         run = plan.run(
             opened,
             now=_ns(now),
+            limits=self._limits,
             outputs=False,
             profile=profile,
             progress=_told(watch),
@@ -190,6 +196,7 @@ class Gate:
         run = plan.run(
             opened,
             now=_ns(now),
+            limits=self._limits,
             digest_key=self.mesh.digest_key,
             progress=_told(watch),
             references=self._references(references),
@@ -265,6 +272,7 @@ class Gate:
                 run = plan.run(
                     opened,
                     now=now_ns,
+                    limits=self._limits,
                     digest_key=self.mesh.digest_key,
                     progress=_told(watch),
                     references=self._references(references, who),
@@ -285,6 +293,15 @@ class Gate:
     def publish_to_catalog(self, stream: Any, payload: Any = None, **options: Any) -> Receipt:
         """The same as `publish`: of the payload if there is one, else of the stream."""
         return self.publish(stream if payload is None else payload, **options)
+
+    @property
+    def _limits(self) -> Limits:
+        limits = self._own.over(Limits.environment())
+        if self._mesh is None:
+            return limits
+        said = self._mesh.settings
+        folder = None if said.spill_folder is None else said.folder / said.spill_folder
+        return limits.over(Limits(said.memory_bytes, folder, said.spill_bytes))
 
     @cached_property
     def key_ids(self) -> Mapping[str | None, str]:
@@ -325,7 +342,8 @@ class Gate:
             self._ours(data)
             return data.input_digest
         opened, plan = self._open(data)
-        run = plan.run(opened, outputs=False, digest_key=self.mesh.digest_key)
+        key = self.mesh.digest_key
+        run = plan.run(opened, limits=self._limits, outputs=False, digest_key=key)
         for _ in run:
             continue
         return run.input_digest

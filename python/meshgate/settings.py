@@ -47,6 +47,9 @@ class Settings:
         policies: the folder of the policies; None when there is none.
         require: packages whose ``allow_publish`` must be true, in every domain.
         lineage: columns that every product gets: ``published_at``, ``publish_id``.
+        memory_bytes: for what uniqueness remembers in one run; None is not bounded.
+        spill_folder: where keys go above that; None is the system's temporary folder.
+        spill_bytes: at most so many there; None is not bounded.
     """
 
     folder: Path
@@ -62,6 +65,9 @@ class Settings:
     domains: Mapping[str, Domain] = field(default_factory=lambda: MappingProxyType({}))
     lineage: tuple[str, ...] = ()
     compression: str = "zstd"
+    memory_bytes: int | None = None
+    spill_folder: str | None = None
+    spill_bytes: int | None = None
 
 
 def read(path: Path) -> Settings:
@@ -108,6 +114,7 @@ class _Reader:
             "keys": ("default",),
             "policies": ("folder", "require"),
             "publish": ("lineage",),
+            "limits": ("memory_bytes", "spill_folder", "spill_bytes"),
             "domains": (),
         }
         self._only(document, tuple(known), "")
@@ -143,6 +150,9 @@ class _Reader:
             ),
             lineage=lineage,
             compression=compression,
+            memory_bytes=self._bytes(parts["limits"], "memory_bytes", "limits"),
+            spill_folder=self._text(parts["limits"], "spill_folder", "limits"),
+            spill_bytes=self._bytes(parts["limits"], "spill_bytes", "limits"),
         )
 
     def _domain(self, domains: Mapping[str, Any], name: str) -> Domain:
@@ -164,6 +174,12 @@ class _Reader:
         if value is not None and (not isinstance(value, str) or not value):
             self._refuse(_joined(parent, key), "must be a text that is not empty")
         return value
+
+    def _bytes(self, entries: Mapping[str, Any], key: str, parent: str) -> int | None:
+        value = entries.get(key)
+        if value is None or (type(value) is int and 0 <= value < 2**63):
+            return value
+        self._refuse(_joined(parent, key), "must be a whole number of bytes")
 
     def _texts(self, entries: Mapping[str, Any], key: str, parent: str) -> tuple[str, ...]:
         value = entries.get(key, [])

@@ -7,7 +7,7 @@ quote values.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from itertools import chain
 from pathlib import Path
@@ -81,6 +81,21 @@ def broke_off(path: str, place: str | None) -> SourceError:
         data=place,
         help="it is damaged, or, as text, a line further down has other types or columns",
     )
+
+
+def repeats(data: Any) -> bool:
+    """Whether the same data can be opened again after it was read.
+
+    A stream cannot, and an object that nobody knows is taken for one.
+    """
+    if isinstance(data, str | Path):
+        return True
+    library, name = type(data).__module__.partition(".")[0], type(data).__name__
+    if library in ("pyarrow", "polars", "pandas", "duckdb"):
+        return name not in ("RecordBatchReader", "Scanner")
+    if isinstance(data, Iterable):
+        return not isinstance(data, Iterator)
+    return False
 
 
 def _batches(data: Iterable[Any]) -> pa.RecordBatchReader:

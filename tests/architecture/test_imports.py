@@ -25,6 +25,7 @@ SIBLINGS = {
     "formats",
     "engine",
     "source",
+    "limits",
     "text_types",
     "policy",
     "adapters",
@@ -34,6 +35,7 @@ SIBLINGS = {
 }
 # One sibling may know another only for a reason that is written here.
 ALLOWED_BETWEEN_SIBLINGS = {
+    ("engine", "limits"),  # what a run may use
     ("engine", "source"),  # a run pulls its batches from a source
     ("source", "text_types"),  # a file of text is read with the types that it does not carry
 }

@@ -24,6 +24,10 @@ folder = "governance"
 require = ["data_mesh.governance"]
 [publish]
 lineage = ["published_at", "publish_id"]
+[limits]
+memory_bytes = 536870912
+spill_folder = "/scratch"
+spill_bytes = 0
 [domains.finance]
 publishers = ["ana", "role:finance"]
 require = ["finance.rules"]
@@ -51,6 +55,8 @@ def test_every_key_is_read(tmp_path):
     assert (found.catalog, found.key) == ("postgresql://db/mesh", "env:MESH_KEY")
     assert (found.policies, found.require) == ("governance", ("data_mesh.governance",))
     assert found.lineage == ("published_at", "publish_id")
+    limits = (found.memory_bytes, found.spill_folder, found.spill_bytes)
+    assert limits == (512 << 20, "/scratch", 0)
     assert found.domains["finance"].publishers == ("ana", "role:finance")
     assert found.domains["finance"].require == ("finance.rules",)
     assert found.domains["sales"] == settings.Domain()
@@ -77,6 +83,9 @@ def test_an_empty_file_is_a_mesh(tmp_path):
         ("domains = 3", "domains", 1),
         ("[domains]\nfinance = 3", "domains.finance", 2),
         ("[publish]\nlineage = ['when']", "publish.lineage", 2),
+        ("[limits]\nmemory_bytes = '1 GiB'", "limits.memory_bytes", 2),
+        ("[limits]\nspill_bytes = -1", "limits.spill_bytes", 2),
+        ("[limits]\nspill_bytes = true", "limits.spill_bytes", 2),
     ],
 )
 def test_a_wrong_key_is_shown_with_its_line(tmp_path, text, pointer, line):

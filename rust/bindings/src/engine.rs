@@ -1,34 +1,31 @@
 //! `Plan`, `Run` and `Batch`: the engine's surface, a call per batch or less.
 
-use std::collections::VecDeque;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use meshgate_engine::contract::Contract;
 use meshgate_engine::error::{Code, Error};
-use meshgate_engine::import::Incoming;
 use meshgate_engine::masks::KeyRing;
 use meshgate_engine::plan::Plan as EnginePlan;
 use meshgate_engine::report::Report as EngineReport;
-use meshgate_engine::run::{Merge as EngineMerge, Options, Part, Run as EngineRun, Split};
+use meshgate_engine::run::{Merge as EngineMerge, Options, Part};
+use meshgate_engine::unique::Spill;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyCapsule};
 use std::collections::HashMap;
 
 use crate::capsule;
 use crate::enter::{enter, fault};
-use crate::source::{Batches, Reference, Source};
-
-/// Rows that are pulled before they are judged together.
-const WINDOW_ROWS: usize = 512 * 1024;
-/// Bytes that are pulled before they are judged together.
-const WINDOW_BYTES: u64 = 64 << 20;
+use crate::run::{Known, Run};
+use crate::source::{Reference, Source};
 
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Source>()?;
     module.add_class::<Plan>()?;
     module.add_class::<Run>()?;
+    module.add_class::<Known>()?;
     module.add_class::<Merge>()?;
     module.add_class::<Batch>()?;
     module.add_class::<Report>()?;
@@ -48,7 +45,7 @@ impl Schema {
 
 /// One record batch; speaks the `PyCapsule` interface.
 #[pyclass(frozen, module = "meshgate._native")]
-struct Batch(RecordBatch);
+pub(crate) struct Batch(pub(crate) RecordBatch);
 
 #[pymethods]
 impl Batch {
@@ -118,15 +115,19 @@ impl Plan {
             .map_err(|_| fault(Error::internal("an explanation could not be written")))
     }
 
-    /// Starts a run over a source; the source is used up.
-    #[pyo3(signature = (source, *, now_ns=None, threads=0, memory_bytes=None, seed=0, outputs=true, digest_key=None, part_key=None, profile=false, references=HashMap::new()))]
+    /// Starts a run over a source; the source is used up. `spill` is a folder and a quota.
+    #[pyo3(signature = (source, *, now_ns=None, threads=0, memory_bytes=None, spill=None, replay=false, keep_rows=false, seed=0, outputs=true, digest_key=None, part_key=None, profile=false, references=HashMap::new()))]
     #[allow(clippy::too_many_arguments)] // keyword arguments of one Python call
+    #[allow(clippy::fn_params_excessive_bools)] // same
     fn run(
         &self,
         source: &Bound<'_, Source>,
         now_ns: Option<i128>,
         threads: usize,
         memory_bytes: Option<usize>,
+        spill: Option<(PathBuf, u64)>,
+        replay: bool,
+        keep_rows: bool,
         seed: u64,
         outputs: bool,
         digest_key: Option<Vec<u8>>,
@@ -134,28 +135,20 @@ impl Plan {
         profile: bool,
         references: HashMap<String, Reference<'_>>,
     ) -> PyResult<Run> {
-        let options =
-            Options { now_ns, threads, memory_bytes, seed, outputs, digest_key, part_key, profile };
-        let mut run = EngineRun::new(Arc::clone(&self.0), options).map_err(fault)?;
-        let mut waiting = VecDeque::new();
-        for (name, reference) in references {
-            match reference {
-                Reference::Absent(reason) => run.excuse(&name, &reason),
-                Reference::Data(source) => {
-                    run.refer(&name, &source.get().schema).map_err(fault)?;
-                    waiting.push_back((name, source.get().take()?));
-                }
-            }
-        }
-        Ok(Run(Mutex::new(State {
-            run: Some(run),
-            references: waiting,
-            batches: source.get().take()?,
-            waiting: VecDeque::new(),
-            splits: VecDeque::new(),
-            rows: 0,
-            bytes: 0,
-        })))
+        let options = Options {
+            now_ns,
+            threads,
+            memory_bytes,
+            spill: spill.map(|(folder, quota_bytes)| Spill { folder, quota_bytes }),
+            replay,
+            keep_rows,
+            seed,
+            outputs,
+            digest_key,
+            part_key,
+            profile,
+        };
+        Run::start(&self.0, options, source.get().take()?, references)
     }
 
     /// Begins to put together the parts of a stream.
@@ -175,77 +168,9 @@ impl Plan {
     }
 }
 
-struct State {
-    run: Option<EngineRun>,
-    /// Reference data that is yet to be read, by name.
-    references: VecDeque<(String, Batches)>,
-    batches: Batches,
-    /// Pulled, not yet judged.
-    waiting: VecDeque<Incoming>,
-    /// Judged, not yet handed out.
-    splits: VecDeque<Split>,
-    rows: u64,
-    bytes: u64,
-}
-
-impl State {
-    /// Pulls and judges one window, of reference data as long as there is some. False at the end
-    /// of the stream.
-    fn advance(&mut self) -> meshgate_engine::error::Result<bool> {
-        if self.refer()? {
-            return Ok(true);
-        }
-        let mut window = Vec::new();
-        let (mut rows, mut bytes) = (0, 0);
-        while rows < WINDOW_ROWS && bytes < WINDOW_BYTES {
-            let next = match self.waiting.pop_front() {
-                Some(batch) => Some(batch),
-                None => self.batches.next()?,
-            };
-            let Some(batch) = next else { break };
-            let room = WINDOW_ROWS - rows;
-            if batch.rows() > room {
-                self.waiting.push_front(batch.slice(room, batch.rows() - room));
-            }
-            let batch = batch.slice(0, room);
-            rows += batch.rows();
-            bytes += batch.bytes();
-            window.push(batch);
-        }
-        if window.is_empty() {
-            return Ok(false);
-        }
-        let run = self.run.as_mut().ok_or_else(finished)?;
-        self.splits.extend(run.process(&window)?);
-        self.rows = run.rows();
-        self.bytes += bytes;
-        Ok(true)
-    }
-
-    /// Pulls one window of reference data. False when all of it is there.
-    fn refer(&mut self) -> meshgate_engine::error::Result<bool> {
-        let Some((name, batches)) = self.references.front_mut() else { return Ok(false) };
-        let run = self.run.as_mut().ok_or_else(finished)?;
-        let mut rows = 0;
-        while rows < WINDOW_ROWS {
-            let Some(batch) = batches.next()? else {
-                self.references.pop_front();
-                break;
-            };
-            rows += batch.rows();
-            run.take_reference(name, &batch)?;
-        }
-        Ok(true)
-    }
-}
-
-fn finished() -> Error {
-    Error::new(Code::RunFinished, "the run is over")
-}
-
 /// What a run found. The totals are there at once; a JSON text has the rest.
 #[pyclass(frozen, module = "meshgate._native")]
-struct Report(EngineReport);
+pub(crate) struct Report(pub(crate) EngineReport);
 
 #[pymethods]
 impl Report {
@@ -282,109 +207,6 @@ impl Report {
 
     fn to_json(&self) -> String {
         self.0.to_json()
-    }
-}
-
-/// One pass of a plan over one source: an iterator of triples (accepted, rejected, keys of a part).
-#[pyclass(frozen, module = "meshgate._native")]
-struct Run(Mutex<State>);
-
-impl Run {
-    fn with<T: Send>(
-        &self,
-        py: Python<'_>,
-        work: impl FnOnce(&mut State) -> meshgate_engine::error::Result<T> + Send,
-    ) -> PyResult<T> {
-        enter(py, || {
-            let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            let result = work(&mut state);
-            if result.is_err() {
-                // A failed run hands out nothing more, and its report does not exist.
-                state.run = None;
-                state.splits.clear();
-                state.waiting.clear();
-                state.batches = Batches::Taken;
-            }
-            result
-        })
-    }
-}
-
-#[pymethods]
-impl Run {
-    fn __iter__(slf: PyRef<'_, Self>) -> PyRef<'_, Self> {
-        slf
-    }
-
-    /// The next triple; each of it is a batch or `None`.
-    #[allow(clippy::type_complexity)] // a triple of optional batches
-    fn __next__(
-        &self,
-        py: Python<'_>,
-    ) -> PyResult<Option<(Option<Batch>, Option<Batch>, Option<Batch>)>> {
-        loop {
-            py.check_signals()?;
-            let (split, more) = self.with(py, |state| {
-                if let Some(split) = state.splits.pop_front() {
-                    return Ok((Some(split), true));
-                }
-                let more = state.advance()?;
-                Ok((state.splits.pop_front(), more))
-            })?;
-            match (split, more) {
-                (Some(split), _) => {
-                    return Ok(Some((
-                        split.accepted.map(Batch),
-                        split.rejected.map(Batch),
-                        split.keys.map(Batch),
-                    )))
-                }
-                (None, true) => {}
-                (None, false) => return Ok(None),
-            }
-        }
-    }
-
-    /// Rows judged so far.
-    #[getter]
-    fn rows(&self) -> u64 {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).rows
-    }
-
-    /// Bytes judged so far.
-    #[getter]
-    fn bytes(&self) -> u64 {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).bytes
-    }
-
-    /// What the values so far look like as JSON, if a profile was asked for.
-    fn profile(&self, py: Python<'_>) -> PyResult<Option<String>> {
-        self.with(py, |state| {
-            Ok(state.run.as_ref().and_then(EngineRun::profile).map(|found| found.to_json()))
-        })
-    }
-
-    /// Ends the run: the report, and the digest of the input if one was asked for.
-    fn finish(&self, py: Python<'_>) -> PyResult<(Report, Option<String>)> {
-        self.with(py, |state| {
-            let run = state
-                .run
-                .take()
-                .ok_or_else(|| Error::new(Code::RunFinished, "the run is over or has failed"))?;
-            let (report, digest) = run.finish()?;
-            Ok((Report(report), digest))
-        })
-    }
-
-    /// Ends the run of a part: what it contributes to the whole, as JSON.
-    fn part(&self, py: Python<'_>) -> PyResult<String> {
-        self.with(py, |state| {
-            let run = state
-                .run
-                .take()
-                .ok_or_else(|| Error::new(Code::RunFinished, "the run is over or has failed"))?;
-            Ok(run.part()?.to_json())
-        })
     }
 }
 

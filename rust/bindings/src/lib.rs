@@ -4,6 +4,7 @@ mod capsule;
 mod engine;
 mod enter;
 mod policy;
+mod run;
 mod source;
 mod tables;
 

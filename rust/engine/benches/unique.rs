@@ -8,7 +8,9 @@ use std::time::Instant;
 
 use arrow_array::{ArrayRef, Int32Array, Int64Array, StringArray};
 use arrow_schema::DataType;
-use meshgate_engine::unique::{encode, Deferred, KeyBlock, KeyForm, Nulls, Resident, Seed, Spill};
+use meshgate_engine::unique::{
+    encode, Deferred, Disk, KeyBlock, KeyForm, Nulls, Resident, Seed, Spill, Terms,
+};
 
 const PIECE: usize = 64 * 1024;
 const WINDOW: usize = 8;
@@ -182,11 +184,10 @@ fn measure(input: &[Piece], types: &[DataType], way: Way, threads: usize) -> Cos
     let (cpu, wall, before) = (cpu_seconds(), Instant::now(), status_bytes("VmRSS"));
     let mut resident = (way == Way::AtOnce).then(|| Resident::new(&seed, None));
     let spill = Spill { folder: std::env::temp_dir(), quota_bytes: 1 << 40 };
-    let mut deferred = match way {
-        Way::AtOnce => None,
-        Way::AtTheEnd => Some(Deferred::new(&seed, None, None)),
-        Way::Spilling(bytes) => Some(Deferred::new(&seed, Some(bytes), Some(&spill))),
-    };
+    let memory_bytes = if let Way::Spilling(bytes) = way { Some(bytes) } else { None };
+    let disk = memory_bytes.map(|_| Disk::new(&spill));
+    let terms = Terms { memory_bytes, disk, rows: true, replay: true };
+    let mut deferred = (way != Way::AtOnce).then(|| Deferred::new(&seed, terms));
     let mut base = 0;
     for window in input.chunks(WINDOW) {
         let starts = window.iter().scan(base, |start, piece| {
@@ -216,7 +217,7 @@ fn measure(input: &[Piece], types: &[DataType], way: Way, threads: usize) -> Cos
     }
     let found = match (resident, deferred) {
         (Some(state), _) => state.finish().unwrap(),
-        (None, Some(state)) => state.finish(threads).unwrap(),
+        (None, Some(state)) => state.finish(threads).unwrap().outcome,
         (None, None) => unreachable!(),
     };
     let bytes = status_bytes("VmHWM") - before;

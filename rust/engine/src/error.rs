@@ -95,6 +95,10 @@ codes! {
     SourceFailed = "source.failed", "the stream of batches broke off";
     /// A later batch has another schema than the stream promised at its beginning.
     SchemaChanged = "source.schema_changed", "a batch has another schema than its stream";
+    /// A source that is read twice (to compare repeated keys in full, or to judge keys before rows
+    /// are split within a memory budget) had other rows the second time. Nothing was published.
+    /// Make sure that nothing writes to it meanwhile, or pass a copy.
+    SourceChanged = "source.changed", "the data changed while it was read";
     /// The memory budget cannot hold what the run must remember, such as the keys of a uniqueness
     /// check. It does not mean that the data is wrong. Raise `limits.memory_bytes`.
     Memory = "limit.memory", "the memory budget is used up";

@@ -308,7 +308,9 @@ impl Plan {
                     Work::Key { spec, keep_first, .. } => (
                         "enforced",
                         format!(
-                            "{}; the first row of a key is kept{}",
+                            "{}; the first row of a key is kept{}; beyond the memory budget keys \
+                             are spilled when only checking, and for outputs data that can be \
+                             opened again is read twice",
                             spec.explain(),
                             if *keep_first { "" } else { ", all its rows count as failed" }
                         ),

@@ -7,11 +7,14 @@
 //! depend on how rows were cut or on the number of threads.
 
 mod judge;
+mod keys;
 mod outcome;
 mod part;
 mod references;
+mod replay;
 mod sequence;
 mod split;
+mod view;
 mod within;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -27,15 +30,18 @@ use crate::error::{Code, Error, Result};
 use crate::fingerprint;
 use crate::import::Incoming;
 use crate::kernels::bits;
-use crate::plan::{Plan, Work};
+use crate::plan::Plan;
 use crate::profile::{Profile, Profiler};
 use crate::report::{MaskOutcome, Report, Status};
-use crate::unique::{KeyBlock, Repeats, Resident, Seed};
+use crate::unique::{KeyBlock, Seed, Spill};
 use fingerprint::{Keyed, RowSum};
 use judge::judge;
+pub use keys::Known;
+use keys::{KeyVerdict, Keys};
 use outcome::outcome;
 pub use part::{Merge, Part};
 use references::References;
+use replay::Replay;
 use split::{rejected_bits, split};
 
 /// Rows of a morsel: what is judged check by check while it is in cache. A multiple of 64.
@@ -51,13 +57,21 @@ const FIRST_ROWS: usize = 10;
 
 /// What the engine cannot know by itself.
 #[derive(Debug, Clone, Default)]
+#[allow(clippy::struct_excessive_bools)] // each is one independent wish
 pub struct Options {
     /// Nanoseconds since the epoch; without it, ages are not enforced.
     pub now_ns: Option<i128>,
     /// Threads to use at most; 0 means as many as the machine offers.
     pub threads: usize,
-    /// Most bytes that keys may occupy.
+    /// Most bytes that keys may occupy; the checks of a run share them, and each gets 1 MiB at
+    /// least.
     pub memory_bytes: Option<usize>,
+    /// Where keys go above that, in a run that only judges.
+    pub spill: Option<Spill>,
+    /// Whether the source can be read again, for [`Run::replay`] and [`Run::know`].
+    pub replay: bool,
+    /// In a run that only judges: keep which rows repeat keys, for [`Run::into_known`].
+    pub keep_rows: bool,
     /// Random per run, so that nobody can aim keys at one place of a table.
     pub seed: u64,
     /// Produce accepted and rejected batches; otherwise only judge.
@@ -92,7 +106,7 @@ pub struct Run {
     rows: u64,
     rejected: u64,
     tallies: Vec<Tally>,
-    keys: Vec<Option<Resident>>,
+    keys: Keys,
     states: Vec<Option<DatasetState>>,
     references: References,
     /// The farthest value so far, for checks of the order of rows.
@@ -102,7 +116,9 @@ pub struct Run {
     part: Option<Marks>,
     sum: RowSum,
     profiler: Option<Profiler>,
+    replay: Option<Replay>,
     broken: bool,
+    starved: bool,
 }
 
 /// How the rows of a part are marked for whoever merges the parts.
@@ -178,16 +194,7 @@ impl Run {
         let available = std::thread::available_parallelism().map_or(1, usize::from);
         let threads = if options.threads == 0 { available } else { options.threads };
         let seed = Seed::new(options.seed);
-        let keys = plan
-            .clauses
-            .iter()
-            .map(|clause| match &clause.work {
-                Work::Key { .. } if options.part_key.is_none() => {
-                    Some(Resident::new(&seed, options.memory_bytes))
-                }
-                _ => None,
-            })
-            .collect();
+        let keys = Keys::new(&plan, &options, &seed);
         let digest_key = options.digest_key.as_deref();
         let (digest, part) = match &options.part_key {
             None => (digest_key.map(|key| Digest::new(key, plan.outputs.len())), None),
@@ -213,7 +220,9 @@ impl Run {
             digest,
             part,
             sum: RowSum::default(),
+            replay: None,
             broken: false,
+            starved: false,
         })
     }
 
@@ -231,19 +240,17 @@ impl Run {
     ///
     /// # Errors
     /// `source.invalid_arrow`, `source.schema_changed`, `limit.memory`; after an error the run is
-    /// over.
+    /// over, unless it is [`Self::starved`].
     pub fn process(&mut self, batches: &[Incoming]) -> Result<Vec<Split>> {
-        if self.broken {
-            return Err(Error::new(Code::RunFinished, "the run has failed before"));
-        }
+        self.usable()?;
         let result = self.window(batches);
         batches.iter().for_each(Incoming::window_done);
-        self.broken = result.is_err();
+        self.broken = result.is_err() && !self.starved;
         result
     }
 
     fn window(&mut self, batches: &[Incoming]) -> Result<Vec<Split>> {
-        let pieces = self.pieces(batches)?;
+        let pieces = self.cut(batches, self.rows)?;
         let rows: usize = pieces.iter().map(|p| p.incoming.rows()).sum();
         let threads = if rows < PARALLEL_ROWS { 1 } else { self.threads };
         let plan = Arc::clone(&self.plan);
@@ -255,9 +262,12 @@ impl Run {
             keep: outputs,
         };
         let mut judged = parallel(threads, &pieces, |piece| judge(&plan, piece, &context))?;
-        sequence::resolve(&plan, &pieces, &mut judged, &mut self.reached, threads)?;
 
-        let repeats = self.absorb(&mut judged, threads)?;
+        let repeats = self.keys.absorb(&plan, &self.seed, &mut judged, threads);
+        self.starved = outputs && repeats.as_ref().is_err_and(|error| error.code == Code::Memory);
+        let repeats = repeats?;
+        // From here on the window is taken: nothing before may leave a trace, it may come again.
+        sequence::resolve(&plan, &pieces, &mut judged, &mut self.reached, threads)?;
         if let Some(digest) = &mut self.digest {
             digest.update(&plan, judged.iter().map(|j| &j.batch), threads)?;
         }
@@ -281,7 +291,9 @@ impl Run {
         for ((piece, judged), repeats) in pieces.iter().zip(judged).zip(&repeats) {
             self.sum.merge(&judged.sum);
             if !outputs {
-                self.rejected += bits::count(&rejected_bits(&plan, piece, &judged.fails, repeats));
+                let rejected = rejected_bits(&plan, piece, &judged.fails, repeats);
+                self.rejected += bits::count(&rejected);
+                self.keys.reject(piece.base_row, &rejected);
             }
             for (tally, more) in self.tallies.iter_mut().zip(judged.tallies) {
                 tally.merge(more);
@@ -296,12 +308,12 @@ impl Run {
         Ok(splits)
     }
 
-    fn pieces(&mut self, batches: &[Incoming]) -> Result<Vec<Piece>> {
+    /// Pieces of the batches; the first row of all has this ordinal.
+    fn cut(&self, batches: &[Incoming], mut base_row: u64) -> Result<Vec<Piece>> {
         let rows: usize = batches.iter().map(Incoming::rows).sum();
         let share = rows.div_ceil(self.threads.max(1)).next_multiple_of(MORSEL);
         let most = if self.options.outputs { OUTPUT_PIECE } else { PIECE };
         let limit = share.clamp(MORSEL, most);
-        let mut base_row = self.rows;
         let mut pieces = Vec::new();
         for batch in batches {
             same_types(&self.plan, batch.schema())?;
@@ -317,27 +329,11 @@ impl Run {
         Ok(pieces)
     }
 
-    /// Feeds the keys of all pieces in row order; per piece the rows that repeat an earlier key.
-    fn absorb(&mut self, judged: &mut [Judged], threads: usize) -> Result<Vec<Fails>> {
-        let mut repeats: Vec<Fails> = judged.iter().map(|_| Vec::new()).collect();
-        for (clause, resident) in self.keys.iter_mut().enumerate() {
-            let Some(resident) = resident else { continue };
-            let mut blocks = Vec::with_capacity(judged.len());
-            for piece in judged.iter_mut() {
-                let at = piece.blocks.iter().position(|(c, _)| *c == clause);
-                blocks.extend(at.map(|at| piece.blocks.swap_remove(at).1));
-            }
-            let found = resident.absorb(blocks, threads).map_err(|e| {
-                e.at(self.plan.clauses.get(clause).map_or_else(String::new, |c| c.pointer.clone()))
-            })?;
-            let names_rows = self.plan.clauses.get(clause).is_some_and(|c| c.work.names_rows());
-            for (piece, Repeats { words, count }) in repeats.iter_mut().zip(found) {
-                if count > 0 && names_rows {
-                    piece.push((clause, words));
-                }
-            }
+    fn usable(&self) -> Result<()> {
+        if self.broken || self.starved {
+            return Err(Error::new(Code::RunFinished, "the run has failed before"));
         }
-        Ok(repeats)
+        Ok(())
     }
 
     /// What the values of the rows so far look like, if a profile was asked for.
@@ -351,16 +347,19 @@ impl Run {
     /// # Errors
     /// `engine.run_finished` after a failure.
     pub fn finish(self) -> Result<(Report, Option<String>)> {
-        if self.broken {
-            return Err(Error::new(Code::RunFinished, "the run has failed before"));
-        }
+        self.usable()?;
         if self.part.is_some() {
             return Err(Error::internal("a part of a stream has no report of its own"));
         }
+        let digest = self.digest.map(Digest::finish);
+        if let Some(replay) = self.replay {
+            replay.agrees(self.rows, digest.as_deref())?;
+        }
+        let (keys, repeated) = self.keys.finish(self.rows, digest.as_deref(), self.threads)?;
         let totals = Totals { rows: self.rows, now_ns: self.options.now_ns };
-        let found = self.tallies.into_iter().zip(self.keys).zip(self.states);
-        let report = report(&self.plan, &totals, self.rejected, &self.references, found)?;
-        Ok((report, self.digest.map(Digest::finish)))
+        let found = Found { tallies: self.tallies, keys, states: self.states };
+        let rejected = self.rejected + repeated;
+        Ok((report(&self.plan, &totals, rejected, &self.references, found)?, digest))
     }
 
     /// Ends the run of a part: what it contributes to the report of the whole stream.
@@ -368,9 +367,7 @@ impl Run {
     /// # Errors
     /// `engine.run_finished` after a failure.
     pub fn part(self) -> Result<Part> {
-        if self.broken {
-            return Err(Error::new(Code::RunFinished, "the run has failed before"));
-        }
+        self.usable()?;
         let Some(marks) = self.part else {
             return Err(Error::internal("a run over a whole stream is no part"));
         };
@@ -403,17 +400,27 @@ fn remember(
     Ok(())
 }
 
+/// What was counted of a whole stream: by clause, the keys only of those that have some.
+struct Found {
+    tallies: Vec<Tally>,
+    keys: Vec<(usize, KeyVerdict)>,
+    states: Vec<Option<DatasetState>>,
+}
+
 /// The report of a stream from its counts.
 fn report(
     plan: &Plan,
     totals: &Totals,
     rejected: u64,
     references: &References,
-    found: impl Iterator<Item = ((Tally, Option<Resident>), Option<DatasetState>)>,
+    found: Found,
 ) -> Result<Report> {
     let mut checks = Vec::with_capacity(plan.clauses.len());
-    for (at, (clause, ((tally, keys), state))) in plan.clauses.iter().zip(found).enumerate() {
-        let keys = keys.map(Resident::finish).transpose()?;
+    let Found { tallies, mut keys, states } = found;
+    let found = tallies.into_iter().zip(states);
+    for (at, (clause, (tally, state))) in plan.clauses.iter().zip(found).enumerate() {
+        let keys = keys.iter().position(|(clause, _)| *clause == at).map(|at| keys.swap_remove(at));
+        let keys = keys.map(|(_, keys)| keys);
         let unreferred = references.missing_for(at, &clause.work);
         checks.push(outcome(clause, tally, keys, state, unreferred, totals)?);
     }

@@ -14,6 +14,7 @@ pub(crate) mod hex;
 pub(crate) mod mask;
 pub(crate) mod members;
 pub(crate) mod pairs;
+pub(crate) mod prefetch;
 pub(crate) mod rows;
 pub(crate) mod sha256;
 pub(crate) mod slab;

@@ -15,6 +15,8 @@ pub(crate) unsafe trait Plain: Copy {}
 // SAFETY: integers are valid for all bytes.
 unsafe impl Plain for u8 {}
 // SAFETY: as above.
+unsafe impl Plain for u16 {}
+// SAFETY: as above.
 unsafe impl Plain for u32 {}
 // SAFETY: as above.
 unsafe impl Plain for u64 {}

@@ -1,102 +1,19 @@
 //! Judging one piece: a column at a time, and a morsel of it at a time.
 
 use arrow_array::cast::AsArray;
-use arrow_array::{make_array, Array, ArrayRef, PrimitiveArray, RecordBatch};
+use arrow_array::{Array, ArrayRef, PrimitiveArray};
 use arrow_buffer::NullBuffer;
 
+use super::view::{Columns, View};
 use super::within::{condition, Within};
 use super::{Context, Fails, Judged, Piece, Tally, FIRST_ROWS, MORSEL};
 use crate::checks::{DatasetState, Rows, Survey};
 use crate::error::{Error, Result};
 use crate::fingerprint::{self, RowSum};
-use crate::import::Incoming;
 use crate::kernels::{bits, encoding};
-use crate::plan::{Plan, Planned, Work};
+use crate::plan::{Condition, Plan, Planned, Work};
 use crate::predicate::{Input, Truth};
-use crate::unique::{self, KeyBlock};
-
-/// The columns of a piece; each is vetted just before it is read for the first time.
-pub(super) struct Columns<'a> {
-    incoming: &'a Incoming,
-    vetted: Vec<Option<ArrayRef>>,
-}
-
-impl<'a> Columns<'a> {
-    pub(super) fn of(incoming: &'a Incoming) -> Self {
-        Self { incoming, vetted: vec![None; incoming.columns()] }
-    }
-
-    /// Those of a piece that was judged: all of them are vetted.
-    pub(super) fn judged(incoming: &'a Incoming, batch: &RecordBatch) -> Self {
-        Self { incoming, vetted: batch.columns().iter().cloned().map(Some).collect() }
-    }
-
-    fn get(&mut self, index: usize) -> Result<ArrayRef> {
-        let place = self
-            .vetted
-            .get_mut(index)
-            .ok_or_else(|| Error::internal("a plan names a column that its schema lacks"))?;
-        if let Some(array) = place {
-            return Ok(ArrayRef::clone(array));
-        }
-        Ok(ArrayRef::clone(place.insert(self.incoming.column(index)?)))
-    }
-
-    /// All columns, also those that nobody judges: what leaves must be sound.
-    fn batch(mut self) -> Result<RecordBatch> {
-        let all = (0..self.vetted.len()).map(|index| self.get(index)).collect::<Result<_>>()?;
-        self.incoming.assemble(all)
-    }
-}
-
-/// A column of a piece, ready for checks.
-pub(super) struct View {
-    /// Plain, or a dictionary or runs with fewer values than the piece has rows.
-    pub(super) array: ArrayRef,
-    nulls: Option<NullBuffer>,
-    /// Valid rows; `None` when all are.
-    pub(super) valid: Option<Vec<u64>>,
-}
-
-impl View {
-    pub(super) fn of(columns: &mut Columns<'_>, indices: &[usize]) -> Result<Self> {
-        let mut at = indices.iter();
-        let lost = || Error::internal("a plan names a column that its schema does not have");
-        let mut array = columns.get(*at.next().ok_or_else(lost)?)?;
-        let mut above: Option<NullBuffer> = None;
-        for index in at {
-            // A null struct hides its children, whatever they hold.
-            array = encoding::decode(&array)?;
-            above = NullBuffer::union(above.as_ref(), array.logical_nulls().as_ref());
-            let child =
-                array.as_struct_opt().and_then(|s| s.columns().get(*index)).ok_or_else(lost)?;
-            array = ArrayRef::clone(child);
-        }
-        let nulls = NullBuffer::union(above.as_ref(), array.logical_nulls().as_ref());
-        let array = encoding::settle(&array)?;
-        Ok(Self { array, valid: bits::from_nulls(nulls.as_ref()), nulls })
-    }
-
-    fn null_count(&self) -> u64 {
-        self.nulls.as_ref().map_or(0, |n| n.null_count() as u64)
-    }
-
-    /// The values that rows refer to, when they are judged once for all of their rows.
-    fn shared_values(&self) -> Option<&ArrayRef> {
-        encoding::values(&self.array)
-    }
-
-    /// The values with the nulls of this view, for keys.
-    pub(super) fn with_nulls(&self) -> Result<ArrayRef> {
-        let own = self.array.logical_nulls().map_or(0, |n| n.null_count());
-        if own as u64 == self.null_count() {
-            return Ok(ArrayRef::clone(&self.array));
-        }
-        let plain = encoding::decode(&self.array)?;
-        let data = plain.to_data().into_builder().nulls(self.nulls.clone()).build();
-        data.map(make_array).map_err(|_| Error::internal("a struct's nulls do not fit its child"))
-    }
-}
+use crate::unique::{self, KeyBlock, Seed};
 
 /// Judges one piece: every row check, and the keys for what follows. A clause is judged as soon as
 /// the last of its columns is there, so that values are read while they are in cache.
@@ -139,6 +56,54 @@ pub(super) fn judge(plan: &Plan, piece: &Piece, context: &Context<'_>) -> Result
     Ok(Judged { batch, tallies, fails, blocks, states, prints, sum, surveys })
 }
 
+/// The keys of these clauses alone.
+pub(super) fn keys_of(
+    plan: &Plan,
+    piece: &Piece,
+    seed: &Seed,
+    clauses: &[usize],
+) -> Result<Vec<(usize, KeyBlock)>> {
+    let mut columns = Columns::of(&piece.incoming);
+    let mut blocks = Vec::with_capacity(clauses.len());
+    for at in clauses {
+        let Some(Planned { work: Work::Key { leaves, spec, .. }, when, .. }) =
+            plan.clauses.get(*at)
+        else {
+            continue;
+        };
+        let truth = match when.and_then(|when| plan.conditions.get(when)) {
+            None => None,
+            Some(condition) => {
+                let leaves = condition.leaves.iter().filter_map(|leaf| plan.leaves.get(*leaf));
+                let views = leaves.map(|leaf| View::of(&mut columns, &leaf.indices));
+                Some(judged_by(
+                    condition,
+                    views.collect::<Result<Vec<_>>>()?.iter(),
+                    piece.incoming.rows(),
+                )?)
+            }
+        };
+        let within = truth.as_ref().map(|truth| truth.yes.as_slice());
+        let leaves = leaves.iter().filter_map(|leaf| plan.leaves.get(*leaf));
+        let arrays = leaves.map(|leaf| View::of(&mut columns, &leaf.indices)?.with_nulls());
+        let arrays = arrays.collect::<Result<Vec<_>>>()?;
+        let keys = unique::encode_within(spec, seed, &arrays, within, piece.base_row)?;
+        blocks.push((*at, keys));
+    }
+    Ok(blocks)
+}
+
+/// The outcome of a condition over the views of its leaves.
+fn judged_by<'a>(
+    condition: &Condition,
+    views: impl IntoIterator<Item = &'a View>,
+    rows: usize,
+) -> Result<Truth> {
+    let input = |view: &'a View| Input { array: &view.array, valid: view.valid.as_deref() };
+    let inputs: Vec<_> = views.into_iter().map(input).collect();
+    condition.predicate.evaluate(&inputs, rows)
+}
+
 /// A piece while it is judged.
 struct Judging<'a> {
     plan: &'a Plan,
@@ -172,12 +137,8 @@ impl Judging<'_> {
             return Ok(());
         }
         let condition = self.plan.conditions.get(at).ok_or_else(lost)?;
-        let mut inputs = Vec::with_capacity(condition.leaves.len());
-        for leaf in &condition.leaves {
-            let view = self.view(*leaf)?;
-            inputs.push(Input { array: &view.array, valid: view.valid.as_deref() });
-        }
-        let truth = condition.predicate.evaluate(&inputs, self.rows)?;
+        let views = condition.leaves.iter().map(|leaf| self.view(*leaf));
+        let truth = judged_by(condition, views.collect::<Result<Vec<_>>>()?, self.rows)?;
         *self.truths.get_mut(at).ok_or_else(lost)? = Some(truth);
         Ok(())
     }
@@ -263,13 +224,11 @@ impl Judging<'_> {
                 }
             },
             Work::Key { leaves, spec, forbid_null, .. } => {
-                let mut arrays = Vec::with_capacity(leaves.len());
-                let mut nulls: Option<NullBuffer> = None;
-                for leaf in leaves {
-                    let view = self.view(*leaf)?;
-                    arrays.push(view.with_nulls()?);
-                    nulls = NullBuffer::union(nulls.as_ref(), view.nulls.as_ref());
-                }
+                let views = leaves.iter().map(|leaf| self.view(*leaf));
+                let views = views.collect::<Result<Vec<_>>>()?;
+                let arrays = views.iter().map(|view| view.with_nulls());
+                let arrays = arrays.collect::<Result<Vec<_>>>()?;
+                let nulls = NullBuffer::union_many(views.iter().map(|view| view.nulls.as_ref()));
                 if *forbid_null {
                     if let Some(valid) = bits::from_nulls(nulls.as_ref()) {
                         let mut fail = bits::not(&valid, self.rows);

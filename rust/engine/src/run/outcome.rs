@@ -1,17 +1,17 @@
 //! From counts to the outcome of a clause: thresholds, severities, reasons.
 
+use super::keys::KeyVerdict;
 use super::{Tally, FIRST_ROWS};
 use crate::checks::{DatasetState, Ending, Totals, Verdict};
 use crate::error::{Error, Result};
 use crate::plan::{Planned, Work};
 use crate::report::{CheckOutcome, Status};
-use crate::unique::Outcome as KeyOutcome;
 
 /// The outcome of one clause, from its counts.
 pub(super) fn outcome(
     clause: &Planned,
     tally: Tally,
-    keys: Option<KeyOutcome>,
+    keys: Option<KeyVerdict>,
     state: Option<DatasetState>,
     unreferred: Option<String>,
     totals: &Totals,
@@ -29,7 +29,7 @@ pub(super) fn outcome(
 fn judged(
     clause: &Planned,
     tally: Tally,
-    keys: Option<KeyOutcome>,
+    keys: Option<KeyVerdict>,
     state: Option<DatasetState>,
     unreferred: Option<String>,
     totals: &Totals,
@@ -81,17 +81,29 @@ fn judged(
             return Ok(outcome);
         }
         Work::Always { why, .. } => outcome.reason = Some(format!("cannot fail: {why}")),
-        Work::Key { count: Some(count), .. } => {
-            outcome.bound = Some(count.bound());
-            if let Some(keys) = keys {
-                outcome.skipped_null = keys.exempt;
-                outcome.tested = totals.rows - keys.exempt;
-                decide(&mut outcome, count.finish(&keys), broken);
+        Work::Key { count, keep_first, forbid_null, .. } => {
+            let keys = match keys.transpose() {
+                Ok(keys) => keys,
+                Err(error) => {
+                    // Never a verdict on the data, neither pass nor fail.
+                    outcome.status = Status::Error;
+                    outcome.reason = Some(no_verdict(&error));
+                    return Ok(outcome);
+                }
+            };
+            if let Some(count) = count {
+                outcome.bound = Some(count.bound());
+                if let Some(keys) = keys {
+                    outcome.skipped_null = keys.exempt;
+                    outcome.tested = totals.rows - keys.exempt;
+                    decide(&mut outcome, count.finish(&keys), broken);
+                }
+                return Ok(outcome);
             }
-            return Ok(outcome);
-        }
-        Work::Key { keep_first, forbid_null, .. } => {
             if let Some(keys) = keys {
+                if !keys.verified {
+                    outcome.reason = Some(UNVERIFIED.into());
+                }
                 outcome.failed_groups = Some(keys.groups);
                 outcome.surplus = Some(keys.surplus);
                 let (failed, first) = if *keep_first {
@@ -135,4 +147,13 @@ fn decide(outcome: &mut CheckOutcome, verdict: Verdict, broken: Status) {
         Ending::Fails => broken,
         Ending::NotEnforced => Status::NotEnforced,
     };
+}
+
+/// What a report says where repeated keys could not be compared in full.
+const UNVERIFIED: &str = "verified: false; keys of more than 15 bytes repeat by their 128-bit \
+    fingerprints, which were not compared in full";
+
+fn no_verdict(error: &Error) -> String {
+    let help = error.help.as_ref().map_or_else(String::new, |help| format!("; {help}"));
+    format!("{}: {}{help}", error.code.as_str(), error.message)
 }

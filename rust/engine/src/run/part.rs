@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use super::references::References;
 use super::split::check_ids;
-use super::{remember, report, Fails, Options, Tally};
+use super::{remember, report, Fails, Found, Options, Tally};
 use crate::checks::{DatasetState, Means, Totals};
 use crate::error::{Code, Error, Result};
 use crate::fingerprint::{self, Keyed, RowSum};
@@ -228,8 +228,12 @@ impl Merge {
             return Err(Error::internal("the keys of some rows did not reach the merge"));
         }
         let totals = Totals { rows: self.rows, now_ns: self.options.now_ns };
-        let found = self.tallies.into_iter().zip(self.keys).zip(self.states);
-        let report = report(&self.plan, &totals, self.rejected, &References::default(), found)?;
+        let keys = self.keys.into_iter().enumerate();
+        let keys = keys.filter_map(|(at, keys)| keys.map(|keys| Ok((at, Ok(keys.finish()?)))));
+        let keys = keys.collect::<Result<_>>()?;
+        let found = Found { tallies: self.tallies, keys, states: self.states };
+        let references = References::default();
+        let report = report(&self.plan, &totals, self.rejected, &references, found)?;
         let digest = self.options.digest_key.as_deref().map(|key| {
             Ok::<_, Error>(self.sum.digest(&Keyed::new(key, ROWS)?, &self.plan, self.rows))
         });

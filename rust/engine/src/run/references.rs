@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use arrow_array::ArrayRef;
 use arrow_schema::{DataType, Fields, Schema};
 
-use super::judge::{Columns, View};
+use super::view::{Columns, View};
 use super::Run;
 use crate::checks::{Means, Target};
 use crate::error::{Code, Error, Result};

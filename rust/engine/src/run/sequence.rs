@@ -2,7 +2,8 @@
 
 use arrow_array::RecordBatch;
 
-use super::judge::{note, Columns, View};
+use super::judge::note;
+use super::view::{Columns, View};
 use super::{parallel, Judged, Piece};
 use crate::checks::{Mark, Rows, Survey};
 use crate::error::{Error, Result};

@@ -13,7 +13,7 @@ use crate::error::{Code, Error, Result};
 use crate::kernels::bits;
 
 /// Keys of one width with the rows they belong to, in row order.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Part<K> {
     /// Canonical keys, ordered as the values are.
     pub(crate) keys: Vec<K>,
@@ -26,6 +26,12 @@ impl<K> Part<K> {
     pub(crate) fn row(&self, position: usize) -> usize {
         self.rows.as_ref().map_or(position, |rows| rows[position] as usize)
     }
+
+    /// The keys with their rows.
+    fn rows(&self) -> impl Iterator<Item = (u32, &K)> {
+        let row = |at: usize| self.rows.as_ref().map_or(at as u32, |rows| rows[at]);
+        self.keys.iter().enumerate().map(move |(at, key)| (row(at), key))
+    }
 }
 
 impl<K> Default for Part<K> {
@@ -35,7 +41,7 @@ impl<K> Default for Part<K> {
 }
 
 /// Wide keys: a fingerprint each, and the canonical bytes one after the other.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Texts {
     pub(crate) prints: Part<[u64; 2]>,
     /// End of each key in `bytes`; it starts where the one before ends.
@@ -44,6 +50,14 @@ pub(crate) struct Texts {
 }
 
 impl Texts {
+    /// Appends a key; which row it belongs to is up to the caller.
+    #[inline]
+    pub(crate) fn push(&mut self, print: [u64; 2], key: &[u8]) {
+        self.prints.keys.push(print);
+        self.bytes.extend_from_slice(key);
+        self.ends.push(self.bytes.len());
+    }
+
     pub(crate) fn key(&self, position: usize) -> &[u8] {
         let start = position.checked_sub(1).map_or(0, |before| self.ends[before]);
         &self.bytes[start..self.ends[position]]
@@ -52,7 +66,7 @@ impl Texts {
 
 /// The encoded keys of one piece. The parts never hold equal keys of each other: which part a key
 /// belongs to follows from its value.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct KeyBlock {
     pub(crate) base_row: u64,
     pub(crate) rows: usize,
@@ -83,11 +97,47 @@ impl KeyBlock {
         self.exempt
     }
 
+    /// The ordinals of its rows in the whole stream.
+    pub(crate) fn range(&self) -> std::ops::Range<u64> {
+        self.base_row..self.base_row + self.rows as u64
+    }
+
     /// Rows that have a key.
     pub(crate) fn keys(&self) -> usize {
         let texts = self.wide.prints.keys.len();
         let span = self.span.as_ref().map_or(0, |span| span.count);
         span + self.one.keys.len() + self.two.keys.len() + self.uuid.keys.len() + texts
+    }
+
+    /// Tells these keys in these rows from others: the sum over all blocks of a stream does not
+    /// depend on how it was cut.
+    ///
+    /// # Errors
+    /// None for a block that was not spilled.
+    pub(crate) fn checksum(&self, seed: &Seed) -> Result<u64> {
+        let mixed = |row: u32, word: u64| {
+            let ordinal = self.base_row.wrapping_add(u64::from(row));
+            seed.mix(seed.mix(word) ^ ordinal.rotate_left(32))
+        };
+        let pair = |[a, b]: &[u64; 2]| a ^ b.rotate_left(23);
+        let mut sum = self.wide_checksum(seed);
+        if let Some(span) = &self.span {
+            let keys = Part { keys: span.keys(None)?, rows: self.one.rows.clone() };
+            sum = keys.rows().fold(sum, |sum, (row, key)| sum.wrapping_add(mixed(row, *key)));
+        }
+        let one = self.one.rows().map(|(row, key)| mixed(row, *key));
+        let two = self.two.rows().chain(self.uuid.rows());
+        let two = two.map(|(row, key)| mixed(row, pair(key)));
+        Ok(one.chain(two).fold(sum, u64::wrapping_add))
+    }
+
+    /// The same of the wide keys alone.
+    pub(crate) fn wide_checksum(&self, seed: &Seed) -> u64 {
+        let mixed = |(row, print): (u32, &[u64; 2])| {
+            let ordinal = self.base_row.wrapping_add(u64::from(row));
+            seed.mix(print[0] ^ ordinal.rotate_left(32))
+        };
+        self.wide.prints.rows().map(mixed).fold(0, u64::wrapping_add)
     }
 
     /// Bytes held until the block is taken up.
@@ -111,6 +161,11 @@ impl KeyBlock {
             self.one.keys = span.keys(None)?;
         }
         Ok(self)
+    }
+
+    /// A block of wide keys alone.
+    pub(crate) fn of_texts(base_row: u64, rows: usize, wide: Texts) -> Self {
+        Self { wide, ..Self::empty(base_row, rows) }
     }
 
     fn empty(base_row: u64, rows: usize) -> Self {

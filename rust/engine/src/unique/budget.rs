@@ -38,8 +38,10 @@ impl Budget {
 
 /// There is no memory for the keys, by the budget or by the system.
 pub(crate) fn full() -> Error {
-    Error::new(Code::Memory, "the keys of a check do not fit into the memory budget")
-        .help("raise limits.memory_bytes")
+    Error::new(Code::Memory, "the keys of a check do not fit into the memory budget").help(
+        "raise limits.memory_bytes; data that can be opened again, such as a table or a path, is \
+         read twice instead",
+    )
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 use std::thread;
 
 use super::budget::full;
+use super::judge::Means;
 use super::outcome::{Tally, EXAMPLES};
 use crate::error::{Error, Result};
 use crate::kernels::slab::Slab;
@@ -20,18 +21,18 @@ const GROUP: usize = 512;
 ///
 /// # Errors
 /// Those of the scan, and [`crate::error::Code::Memory`] if the system has no memory left.
-pub(crate) fn search(scan: Scan<'_>, least: u64, domain: u64, threads: usize) -> Result<Tally> {
+pub(crate) fn search(scan: Scan<'_>, least: u64, domain: u64, means: &Means<'_>) -> Result<Tally> {
     // Every thread looks at all keys and judges those of its own range.
-    let threads = threads.clamp(1, 4) as u64;
+    let threads = means.threads.clamp(1, 4) as u64;
     let share = domain.div_ceil(threads).next_multiple_of(64);
     let ranges = (0..threads).map(|at| at * share).filter(|start| *start < domain);
     let ranges = ranges.map(|start| (least + start, share.min(domain - start)));
     let tallies: Vec<Result<Tally>> = if threads == 1 {
-        ranges.map(|(least, domain)| range(scan, least, domain)).collect()
+        ranges.map(|(least, domain)| range(scan, least, domain, means)).collect()
     } else {
         thread::scope(|scope| {
             let workers: Vec<_> = ranges
-                .map(|(least, domain)| scope.spawn(move || range(scan, least, domain)))
+                .map(|(least, domain)| scope.spawn(move || range(scan, least, domain, means)))
                 .collect();
             let join = |worker: thread::ScopedJoinHandle<'_, Result<Tally>>| {
                 worker.join().unwrap_or_else(|_| Err(Error::internal("a thread panicked")))
@@ -46,11 +47,11 @@ pub(crate) fn search(scan: Scan<'_>, least: u64, domain: u64, threads: usize) ->
     Ok(sum)
 }
 
-fn range(scan: Scan<'_>, least: u64, domain: u64) -> Result<Tally> {
+fn range(scan: Scan<'_>, least: u64, domain: u64, means: &Means<'_>) -> Result<Tally> {
     let words = usize::try_from(domain.div_ceil(64)).map_err(|_| full())?;
     let mut seen = Slab::zeroed(words, 0u64).ok_or_else(full)?;
     let mut again: Option<Slab<u64>> = None;
-    let mut tally = Tally::default();
+    let mut found = means.found();
     let mut near = [0u32; GROUP];
     scan(&mut |keys, ordinal| {
         let seen = &mut seen[..];
@@ -74,14 +75,14 @@ fn range(scan: Scan<'_>, least: u64, domain: u64) -> Result<Tally> {
                 };
                 if again[word] & bit == 0 {
                     again[word] |= bit;
-                    tally.groups += 1;
+                    found.tally.groups += 1;
                 }
-                tally.surplus += 1;
-                tally.first_surplus.offer(ordinal(group * GROUP + *at as usize));
+                found.surplus(ordinal(group * GROUP + *at as usize))?;
             }
         }
         Ok(())
     })?;
+    let mut tally = found.finish()?;
     let Some(again) = again else { return Ok(tally) };
     let again = &again[..];
     let mut members = 0;

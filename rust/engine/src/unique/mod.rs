@@ -10,40 +10,48 @@
 //! key repeats is exact in any case.
 
 mod arena;
+mod batch;
 mod block;
 mod budget;
 mod column;
 mod common;
 mod deferred;
 mod dense;
+mod disk_run;
 mod fixed;
 mod form;
 mod groups;
 mod judge;
 mod key;
 mod lane;
-mod log;
 mod numbers;
 mod outcome;
-mod radix;
+mod partitions;
+mod piece;
 mod resident;
+mod rows;
+mod rowset;
+mod search;
 mod seed;
 mod span;
 mod spill;
 mod store;
+mod suspects;
 mod table;
 mod text;
 mod uuid;
 
 pub use block::{encode, encode_within, KeyBlock};
 pub(crate) use common::{common, Common};
-pub use deferred::Deferred;
+pub use deferred::{Deferred, Finding, Terms};
 pub use form::{Class, KeyForm, Nulls};
 pub(crate) use numbers::Numbers;
 pub use outcome::{Outcome, EXAMPLES};
 pub use resident::{Repeats, Resident};
+pub use rowset::RowSet;
 pub use seed::Seed;
-pub use spill::Spill;
+pub use spill::{Disk, Spill};
+pub(crate) use suspects::changed;
 
 #[cfg(test)]
 mod tests;

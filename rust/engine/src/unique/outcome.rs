@@ -81,19 +81,21 @@ impl Tally {
     }
 
     /// A row of a key that repeats, in any order; `group` counts the rows of the key and keeps the
-    /// first of them.
+    /// first of them. Gives the row that is now known not to be the first, if there is one.
     #[inline]
-    pub(crate) fn member(&mut self, row: u64, group: &mut (u64, u64)) {
+    pub(crate) fn member(&mut self, row: u64, group: &mut (u64, u64)) -> Option<u64> {
         let (count, first) = group;
         *count += 1;
         self.first_members.offer(row);
         if *count == 1 {
             *first = row;
-        } else {
-            self.surplus += 1;
-            self.first_surplus.offer(row.max(*first));
-            *first = row.min(*first);
+            return None;
         }
+        let later = row.max(*first);
+        self.surplus += 1;
+        self.first_surplus.offer(later);
+        *first = row.min(*first);
+        Some(later)
     }
 
     pub(crate) fn merge(&mut self, other: &Self) {

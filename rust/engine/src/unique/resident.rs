@@ -135,12 +135,21 @@ impl Resident {
     /// # Errors
     /// [`Code::RunFinished`] if [`Self::absorb`] failed before.
     pub fn finish(self) -> Result<Outcome> {
+        let (rows, exempt) = (self.rows, self.exempt);
+        Ok(self.into_tally()?.outcome(rows, exempt))
+    }
+
+    /// The counts alone.
+    ///
+    /// # Errors
+    /// As for [`Self::finish`].
+    pub(crate) fn into_tally(self) -> Result<Tally> {
         if self.failed {
             return Err(Error::new(Code::RunFinished, "the uniqueness check failed before"));
         }
         let mut tally = self.tally;
         self.lanes.iter().for_each(|lane| tally.merge(&lane.tally));
-        Ok(tally.outcome(self.rows, self.exempt))
+        Ok(tally)
     }
 
     /// Bytes the keys take.

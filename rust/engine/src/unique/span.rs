@@ -9,7 +9,7 @@ const SHORTEST: usize = 64;
 const GLANCE: usize = 256;
 
 /// Strictly increasing keys of one word.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Span {
     pub(crate) first: u64,
     pub(crate) last: u64,
@@ -18,7 +18,7 @@ pub(crate) struct Span {
 }
 
 /// The differences between neighbours, in the narrowest form that holds all.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Steps {
     /// All the same.
     Even(u64),
@@ -71,6 +71,19 @@ impl Span {
         Some(Self { first, last, count: values.len(), steps })
     }
 
+    /// Takes up the span that follows if all steps are the same; says whether it did.
+    pub(crate) fn join(&mut self, next: &Self) -> bool {
+        let (Steps::Even(step), Steps::Even(other)) = (&self.steps, &next.steps) else {
+            return false;
+        };
+        if step != other || self.last.checked_add(*step) != Some(next.first) {
+            return false;
+        }
+        self.last = next.last;
+        self.count += next.count;
+        true
+    }
+
     /// Bytes in memory beside the value itself.
     pub(crate) fn bytes(&self) -> usize {
         match &self.steps {
@@ -117,7 +130,7 @@ impl Span {
     ///
     /// # Errors
     /// [`crate::error::Code::Spill`] if they cannot be written.
-    pub(crate) fn spill(&mut self, file: &mut SpillFile) -> Result<()> {
+    pub(crate) fn spill(&mut self, file: &SpillFile) -> Result<()> {
         let (width, bytes) = match &self.steps {
             Steps::Even(_) | Steps::Spilled(..) => return Ok(()),
             Steps::Bytes(steps) => (1, steps.clone()),
@@ -133,12 +146,14 @@ impl Span {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)] // how tests fail
 mod tests {
+    use super::super::spill::{Disk, Spill};
     use super::*;
 
     #[test]
     fn spans_hold_what_they_were_made_of_in_memory_and_on_disk() {
         let folder = std::env::temp_dir();
-        let mut file = SpillFile::new(&folder, u64::MAX);
+        let disk = Disk::new(&Spill { folder, quota_bytes: u64::MAX });
+        let file = SpillFile::new(&disk);
         for most in [1, 2, 255, 256, 65_535, 65_536, 1 << 32, 1 << 50] {
             let keys: Vec<u64> =
                 (0..1000u64).map(|n| 5 + n * most - (n % 2).min(most - 1)).collect();
@@ -146,10 +161,23 @@ mod tests {
             assert_eq!((span.first, span.last, span.count), (keys[0], keys[999], 1000));
             assert_eq!(span.keys(None).unwrap(), keys, "{most}");
             let bytes = span.bytes();
-            span.spill(&mut file).unwrap();
+            span.spill(&file).unwrap();
             assert_eq!(span.keys(Some(&file)).unwrap(), keys, "{most} from disk");
             assert_eq!((bytes == 0, span.bytes()), (most == 1, 0));
         }
+    }
+
+    #[test]
+    fn even_spans_that_follow_each_other_are_one() {
+        let keys: Vec<u64> = (0..1000).map(|n| n * 3).collect();
+        let span = |keys: &[u64]| Span::of(keys, |key| key).unwrap();
+        let mut joined = span(&keys[..300]);
+        assert!(!joined.join(&span(&keys[400..])) && !joined.join(&span(&keys[..300])));
+        assert!(joined.join(&span(&keys[300..])));
+        assert_eq!((joined.last, joined.count), (keys[999], 1000));
+        assert_eq!(joined.keys(None).unwrap(), keys);
+        let uneven: Vec<u64> = (1000..1100).map(|n| n * 3 + n % 2).collect();
+        assert!(!joined.join(&span(&uneven)));
     }
 
     #[test]

@@ -114,10 +114,7 @@ impl Sorter<'_> {
             self.block.uuid.keys.push(words);
             2
         } else {
-            let wide = &mut self.block.wide;
-            wide.prints.keys.push(self.seed.fingerprint(key));
-            wide.bytes.extend_from_slice(key);
-            wide.ends.push(wide.bytes.len());
+            self.block.wide.push(self.seed.fingerprint(key), key);
             3
         };
         self.rows[part].push(row as u32);

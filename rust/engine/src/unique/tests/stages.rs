@@ -94,14 +94,13 @@ fn what_does_not_fit_is_refused() {
 fn squeezed(keys: &[Option<i64>], column: &ArrayRef, budget: usize, threads: usize) -> u64 {
     let spec = KeyForm::compile(&[column.data_type().clone()], Nulls::Distinct).unwrap();
     let seed = Seed::new(9);
-    let spill = Spill { folder: std::env::temp_dir(), quota_bytes: 1 << 30 };
-    let mut state = Deferred::new(&seed, Some(budget), Some(&spill));
+    let mut state = Deferred::new(&seed, terms(Some(budget), false));
     for start in (0..keys.len()).step_by(700) {
         let piece = column.slice(start, 700.min(keys.len() - start));
         state.append(vec![encode(&spec, &seed, &[piece], start as u64).unwrap()], threads).unwrap();
         assert!(state.memory_bytes() <= budget);
     }
-    let mut found = sure(state.finish(threads).unwrap());
+    let mut found = state.finish(threads).unwrap().outcome;
     let spilled = std::mem::take(&mut found.spilled_bytes);
     assert_eq!(found, oracle(keys, 0).0, "budget {budget}, threads {threads}");
     spilled
@@ -191,9 +190,8 @@ fn stages_meet() {
 fn rows_may_be_four_billion_apart() {
     let spec = KeyForm::compile(&[DataType::Int64], Nulls::Distinct).unwrap();
     let seed = Seed::new(2);
-    let spill = Spill { folder: std::env::temp_dir(), quota_bytes: 1 << 30 };
     for budget in [None, Some(100_000)] {
-        let mut state = Deferred::new(&seed, budget, Some(&spill));
+        let mut state = Deferred::new(&seed, terms(budget, true));
         let (mut rows, mut keys) = (Vec::new(), HashMap::new());
         for piece in 0..40u64 {
             let base = piece * ((1 << 31) + 12_345);
@@ -208,7 +206,7 @@ fn rows_may_be_four_billion_apart() {
             let column: ArrayRef = Arc::new(Int64Array::from(numbers));
             state.append(vec![encode(&spec, &seed, &[column], base).unwrap()], 2).unwrap();
         }
-        let found = state.finish(2).unwrap();
+        let found = state.finish(2).unwrap().outcome;
         let members: Vec<u64> =
             rows.iter().filter(|(_, key)| keys[key] > 1).map(|(row, _)| *row).collect();
         assert!(found.members == members.len() as u64 && found.members > 20);
@@ -224,15 +222,43 @@ fn short_fingerprints_never_pass_a_repeat_and_say_what_they_are() {
     let unique: ArrayRef = Arc::new(StringArray::from(texts.clone()));
     let repeated = texts.iter().chain([&texts[17]]);
     let repeated: ArrayRef = Arc::new(StringArray::from_iter_values(repeated));
+    let spec = KeyForm::compile(&[DataType::Utf8], Nulls::Distinct).unwrap();
     for bits in [0, 1, 4, 8, 64, 100, 128] {
         let seed = Seed::new(8).truncated(64, bits);
-        let found = deferred(&[unique.clone()], Nulls::Distinct, &seed, 0, 50, 2, None);
-        assert_eq!(found.verified, found.surplus == 0, "{bits} bits");
-        assert!(bits < 64 || found.surplus == 0, "{bits} bits");
-        let found = deferred(&[repeated.clone()], Nulls::Distinct, &seed, 0, 50, 2, None);
-        assert!(!found.verified && found.surplus >= 1, "{bits} bits");
-        let found = resident(&[repeated.clone()], Nulls::Distinct, &seed, 0, 50, 2, 2).0;
-        assert!(found.verified && found.surplus == 1, "{bits} bits");
+        for (column, surplus) in [(&unique, 0), (&repeated, 1)] {
+            let columns = [column.clone()];
+            let found = resident(&columns, Nulls::Distinct, &seed, 0, 50, 2, 2).0;
+            assert!(found.verified && found.surplus == surplus, "{bits} bits");
+            let found = deferred(&columns, Nulls::Distinct, &seed, 0, 50, 2, None);
+            assert!(found.verified && found.surplus == surplus, "{bits} bits");
+            // Nobody gives a second look.
+            let mut state = Deferred::new(&seed, terms(None, true));
+            state.append(vec![encode(&spec, &seed, &columns, 0).unwrap()], 2).unwrap();
+            let found = state.finish(2).unwrap().outcome;
+            assert_eq!(found.verified, found.surplus == 0, "{bits} bits");
+            assert!(found.surplus >= surplus && (bits < 64 || found.surplus == surplus));
+        }
+    }
+}
+
+#[test]
+fn a_second_look_at_other_rows_is_an_error() {
+    let texts = |numbers: &[u32]| {
+        let texts = numbers.iter().map(|n| format!("a text of more than 15 bytes, {n}"));
+        Arc::new(StringArray::from_iter_values(texts)) as ArrayRef
+    };
+    let spec = KeyForm::compile(&[DataType::Utf8], Nulls::Distinct).unwrap();
+    let seed = Seed::new(8);
+    let block = |numbers: &[u32]| encode(&spec, &seed, &[texts(numbers)], 0).unwrap();
+    for (second, same) in [(vec![1, 2, 1, 2], true), (vec![1, 2, 1, 3], false), (vec![1], false)] {
+        let mut state = Deferred::new(&seed, terms(None, true));
+        state.append(vec![block(&[1, 2, 1, 2])], 1).unwrap();
+        assert!(state.judge(1).unwrap());
+        state.replay(&[block(&second)]).unwrap();
+        match state.finish(1) {
+            Ok(found) => assert!(same && found.outcome.surplus == 2),
+            Err(error) => assert!(!same && error.code == Code::SourceChanged),
+        }
     }
 }
 
@@ -267,7 +293,9 @@ fn no_room_on_disk_is_an_error_never_a_verdict() {
     let small = Spill { folder: std::env::temp_dir(), quota_bytes: 100_000 };
     let cases = [(Some(&absent), Code::Spill), (Some(&small), Code::Spill), (None, Code::Memory)];
     for (spill, code) in cases {
-        let mut state = Deferred::new(&seed, Some(100_000), spill);
+        let disk = spill.map(Disk::new);
+        let terms = Terms { memory_bytes: Some(100_000), disk, ..Terms::default() };
+        let mut state = Deferred::new(&seed, terms);
         let mut failed = None;
         for batch in 0..200i64 {
             let numbers = (batch * 1000..(batch + 1) * 1000).rev();
@@ -282,8 +310,9 @@ fn no_room_on_disk_is_an_error_never_a_verdict() {
         assert_eq!(state.finish(2).unwrap_err().code, Code::RunFinished);
     }
     // Room for the log but not for judging it.
-    let mut state = Deferred::new(&seed, Some(100_000), None);
-    let column: ArrayRef = Arc::new((0..10_000i64).map(|n| -n * 7_919_000).collect::<Int64Array>());
+    let terms = Terms { memory_bytes: Some(100_000), ..Terms::default() };
+    let mut state = Deferred::new(&seed, terms);
+    let column: ArrayRef = Arc::new((0..6_000i64).map(|n| -n * 7_919_000).collect::<Int64Array>());
     state.append(vec![encode(&spec, &seed, &[column], 0).unwrap()], 1).unwrap();
     assert_eq!(state.finish(1).unwrap_err().code, Code::Memory);
 }
