@@ -3,6 +3,9 @@
 A `Plan` is a contract compiled once against a schema. A `Run` is one pass over one stream: an
 iterator of `Split` that whoever writes the output pulls, and that ends with a `Report`. Python is
 crossed once per window of batches, never per row, and sees no value.
+
+One file because plans, runs and sources are one surface over `_native`, which nothing else but
+the policies may import.
 """
 
 from __future__ import annotations
