@@ -45,7 +45,7 @@ def test_case(document: Any, case: Any) -> None:
         given = [{"type": "int64", "values": list(range(case["rows"]))}]
     else:
         given = case["columns"] if "columns" in case else [case["column"]]
-    contract = contract_for(document, case, [c["type"] for c in given])
+    contract = contract_for(document, case, [c.get("promise", c["type"]) for c in given])
     arrays = [array(c) for c in given]
     names = [c.name for c in contract.columns]
     if "error" in case:

@@ -10,7 +10,7 @@ mod compile;
 use arrow_schema::{Schema, SchemaRef};
 use serde::Serialize;
 
-use crate::checks::{DatasetState, DynDatasetCheck, RowCheck};
+use crate::checks::{DatasetState, DynDatasetCheck, OnNull, RowCheck};
 use crate::contract::Contract;
 use crate::error::Result;
 use crate::masks::{CompiledMask, KeyRing};
@@ -81,6 +81,7 @@ pub(crate) enum Work {
     Row {
         leaves: Vec<usize>,
         check: Box<dyn RowCheck>,
+        on_null: OnNull,
     },
     /// Cannot fail; only nulls are counted.
     Always {

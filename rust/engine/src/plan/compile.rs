@@ -10,7 +10,7 @@ use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use super::{
     Leaf, MaskTree, Output, Plan, Planned, PlannedMask, Work, CHECKS_COLUMN, RESERVED, ROW_COLUMN,
 };
-use crate::checks::{self, CheckKind, Clause, ColumnRef, Compiled};
+use crate::checks::{self, CheckKind, Clause, ColumnRef, Compiled, OnNull};
 use crate::contract::{self, Contract, Literal};
 use crate::error::{Code, Error, Result};
 use crate::literal::Number;
@@ -423,7 +423,8 @@ impl<'a> Compiler<'a> {
         let types: Vec<DataType> = clause.columns.iter().map(|c| c.data_type.clone()).collect();
         Ok(match compiled {
             Compiled::NotNull => Work::NotNull { leaf: first },
-            Compiled::Row(check) => Work::Row { leaves, check },
+            Compiled::Row(check) => Work::Row { leaves, check, on_null: OnNull::Skips },
+            Compiled::Judging { check, on_null } => Work::Row { leaves, check, on_null },
             Compiled::Always(why) => Work::Always { leaf: first, why },
             Compiled::NotEnforced(reason) => {
                 Work::Decided { status: Status::NotEnforced, reason: Some(reason) }

@@ -5,7 +5,7 @@ use arrow_array::{make_array, Array, ArrayRef, PrimitiveArray, RecordBatch};
 use arrow_buffer::NullBuffer;
 
 use super::{Fails, Judged, Marks, Piece, Tally, FIRST_ROWS, MORSEL};
-use crate::checks::{DatasetState, Rows};
+use crate::checks::{DatasetState, OnNull, Rows};
 use crate::error::{Error, Result};
 use crate::fingerprint::{self, RowSum};
 use crate::import::Incoming;
@@ -49,6 +49,8 @@ struct View {
     nulls: Option<NullBuffer>,
     /// Valid rows; `None` when all are.
     valid: Option<Vec<u64>>,
+    /// The validity of the structs around it.
+    above: Option<NullBuffer>,
 }
 
 impl View {
@@ -67,11 +69,30 @@ impl View {
         }
         let nulls = NullBuffer::union(above.as_ref(), array.logical_nulls().as_ref());
         let array = encoding::settle(&array)?;
-        Ok(Self { array, valid: bits::from_nulls(nulls.as_ref()), nulls })
+        Ok(Self { array, valid: bits::from_nulls(nulls.as_ref()), nulls, above })
     }
 
     fn null_count(&self) -> u64 {
         self.nulls.as_ref().map_or(0, |n| n.null_count() as u64)
+    }
+
+    /// The rows that lack a value although no struct around it is null; `None` when none does.
+    fn missing(&self) -> Option<Vec<u64>> {
+        let mut missing = bits::not(self.valid.as_ref()?, self.array.len());
+        if let Some(above) = bits::from_nulls(self.above.as_ref()) {
+            bits::and(&mut missing, &above);
+        }
+        Some(missing)
+    }
+
+    /// The rows that a check does not test, by what it makes of a null.
+    fn skipped(&self, on_null: OnNull) -> u64 {
+        match on_null {
+            OnNull::Skips => self.null_count(),
+            OnNull::Fails | OnNull::Holds => {
+                self.above.as_ref().map_or(0, |n| n.null_count() as u64)
+            }
+        }
     }
 
     /// The values that rows refer to, when they are judged once for all of their rows.
@@ -165,9 +186,10 @@ impl Judging<'_> {
         match &clause.work {
             Work::Decided { .. } => {}
             Work::NotNull { leaf } => {
-                let valid = self.view(*leaf)?.valid.as_deref();
-                let fail = valid.map(|valid| bits::not(valid, self.rows));
-                if let Some(fail) = fail {
+                let view = self.view(*leaf)?;
+                let (missing, skipped) = (view.missing(), view.skipped(OnNull::Fails));
+                self.skip(at, skipped);
+                if let Some(fail) = missing {
                     self.note(at, fail);
                 }
             }
@@ -175,7 +197,7 @@ impl Judging<'_> {
                 let nulls = self.view(*leaf)?.null_count();
                 self.skip(at, nulls);
             }
-            Work::Row { leaves, check } => match leaves.as_slice() {
+            Work::Row { leaves, check, on_null } => match leaves.as_slice() {
                 [leaf] if self.view(*leaf)?.shared_values().is_none() => fused.push(at),
                 [leaf] => {
                     let view = self.view(*leaf)?;
@@ -191,7 +213,10 @@ impl Judging<'_> {
                     let floating = plan.leaves.get(*leaf).is_some_and(|l| l.floating);
                     let nan =
                         if floating { nan_rows(&encoding::decode(&view.array)?, &fail) } else { 0 };
-                    let nulls = view.null_count();
+                    if *on_null == OnNull::Fails {
+                        bits::or(&mut fail, &view.missing().unwrap_or_default());
+                    }
+                    let nulls = view.skipped(*on_null);
                     self.skip(at, nulls);
                     if let Some(tally) = self.tallies.get_mut(at) {
                         tally.nan = nan;
@@ -281,6 +306,12 @@ impl Judging<'_> {
         let rows = view.array.len();
         let mut kept: Vec<Option<Vec<u64>>> = vec![None; clauses.len()];
         let mut fail = vec![0u64; bits::words(MORSEL.min(rows))];
+        let on_null = |at: usize| match plan.clauses.get(at).map(|clause| &clause.work) {
+            Some(Work::Row { on_null, .. }) => *on_null,
+            _ => OnNull::Skips,
+        };
+        let judges_nulls = clauses.iter().any(|at| on_null(*at) == OnNull::Fails);
+        let missing = if judges_nulls { view.missing() } else { None }.unwrap_or_default();
         let mut start = 0;
         while start < rows {
             let length = MORSEL.min(rows - start);
@@ -302,15 +333,17 @@ impl Judging<'_> {
                 fail.fill(0);
                 check.fail(&morsel, valid, fail)?;
                 clear_invalid(fail, valid, length);
+                let nan = if floating { nan_rows(&morsel[0], fail) } else { 0 };
+                if on_null(*at) == OnNull::Fails {
+                    bits::or(fail, missing.get(from..from + words).unwrap_or_default());
+                }
                 let found = bits::count(fail);
                 let Some(tally) = self.tallies.get_mut(*at).filter(|_| found > 0) else {
                     continue;
                 };
                 tally.failed += found;
+                tally.nan += nan;
                 first_rows(tally, fail, self.base_row + start as u64);
-                if floating {
-                    tally.nan += nan_rows(&morsel[0], fail);
-                }
                 let all = kept.get_or_insert_with(|| vec![0; bits::words(rows)]);
                 if let Some(place) = all.get_mut(from..from + words) {
                     place.copy_from_slice(fail);
@@ -318,9 +351,9 @@ impl Judging<'_> {
             }
             start += length;
         }
-        let nulls = view.null_count();
+        let skipped = [view.skipped(OnNull::Skips), view.skipped(OnNull::Fails)];
         for (at, kept) in clauses.iter().zip(kept) {
-            self.skip(*at, nulls);
+            self.skip(*at, skipped[usize::from(on_null(*at) != OnNull::Skips)]);
             let rejects = plan.clauses.get(*at).is_some_and(|c| c.rejects);
             if let Some(bits) = kept.filter(|_| keep || rejects) {
                 self.fails.push((*at, bits));
@@ -343,13 +376,15 @@ fn first_rows(tally: &mut Tally, fail: &[u64], base_row: u64) {
 }
 
 fn nan_rows(array: &ArrayRef, fail: &[u64]) -> u64 {
-    use arrow_array::types::{Float32Type, Float64Type};
+    use arrow_array::types::{Float16Type, Float32Type, Float64Type};
+    let half = array.as_primitive_opt::<Float16Type>().map(PrimitiveArray::values);
     let single = array.as_primitive_opt::<Float32Type>().map(PrimitiveArray::values);
     let double = array.as_primitive_opt::<Float64Type>().map(PrimitiveArray::values);
     bits::ones_of(fail)
         .filter(|row| {
-            single.and_then(|v| v.get(*row)).is_some_and(|v: &f32| f32::is_nan(*v))
-                || double.and_then(|v| v.get(*row)).is_some_and(|v: &f64| f64::is_nan(*v))
+            half.and_then(|v| v.get(*row)).is_some_and(|v| v.is_nan())
+                || single.and_then(|v| v.get(*row)).is_some_and(|v| v.is_nan())
+                || double.and_then(|v| v.get(*row)).is_some_and(|v| v.is_nan())
         })
         .count() as u64
 }
