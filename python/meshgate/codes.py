@@ -121,7 +121,7 @@ CODES: tuple[Code, ...] = (
         "a name cannot be used",
         "The name of a dataset or domain becomes folders and tables, so it consists of "
         "letters, digits, _ and -, with dots between its parts, and has at most 200 "
-        "characters.",
+        "characters. The name of a column may hold anything but the character U+0000.",
     ),
     Code(
         "contract.bad_number",

@@ -65,7 +65,8 @@ def arrow_type(name: str) -> pa.DataType:
     """The Arrow type that stands for a promised type."""
     if name.startswith("decimal("):
         precision, scale = name[8:-1].split(",")
-        return pa.decimal128(int(precision), int(scale))
+        width = pa.decimal128 if int(precision) <= 38 else pa.decimal256
+        return width(int(precision), int(scale))
     return _SCALARS.get(name) or pa.type_for_alias(name)
 
 

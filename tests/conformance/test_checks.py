@@ -72,7 +72,8 @@ def test_case(document: Any, case: Any) -> None:
     else:
         given = case["columns"] if "columns" in case else [case["column"]]
     others = case.get("others", {})
-    contract = contract_for(document, case, [c["type"] for c in given], others)
+    kinds = [c.get("promise", c["type"]) for c in given]
+    contract = contract_for(document, case, kinds, others)
     arrays = [array(c) for c in (*given, *others.values())]
     names = [c.name for c in contract.columns]
     references = {

@@ -94,3 +94,16 @@ def test_links_lead_somewhere(page: Path) -> None:
     text = FENCE.sub("", page.read_text(encoding="utf-8"))
     broken = [link for link in LINK.findall(text) if not (page.parent / link).exists()]
     assert not broken
+
+
+def test_the_example_of_a_check_is_the_check() -> None:
+    (diff,) = [b.text for b in blocks(ROOT / "CONTRIBUTING.md") if b.language == "diff"]
+    parts = re.split(r"^--- (.*)\n\+\+\+ b/(.*)\n", diff, flags=re.MULTILINE)[1:]
+    for old, name, body in zip(parts[::3], parts[1::3], parts[2::3], strict=True):
+        added = [line[1:] for line in body.splitlines() if line.startswith("+")]
+        lines = (ROOT / name).read_text(encoding="utf-8").splitlines()
+        if old == "/dev/null":
+            assert added == lines, name
+        else:
+            assert added
+            assert set(added) <= set(lines), name

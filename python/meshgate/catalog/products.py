@@ -156,7 +156,7 @@ def _product(connection: sa.Connection, store: Store, name: str, now: datetime |
     if row is None:
         raise CatalogError(
             code="catalog.unknown_product",
-            message="the catalog has no product of this name",
+            message=f"the catalog has no product {name!r}",
             help="`meshgate catalog list` shows the products",
         )
     rows = connection.execute(

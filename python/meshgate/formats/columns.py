@@ -13,7 +13,7 @@ RESERVED_PREFIX = "_mg_"
 
 
 def unique_names(names: Iterator[tuple[str, Cursor]]) -> None:
-    """Keeps findings for names that occur twice or use the reserved prefix."""
+    """Keeps findings for names that occur twice, are reserved or cannot be a column's."""
     seen: dict[str, Cursor] = {}
     for name, cursor in names:
         if name in seen:
@@ -27,6 +27,12 @@ def unique_names(names: Iterator[tuple[str, Cursor]]) -> None:
                 "contract.reserved_name",
                 f"the prefix {RESERVED_PREFIX} belongs to the columns that meshgate adds",
                 "rename the column",
+            )
+        elif "\0" in name:  # Arrow's C interface ends a name there
+            cursor.wrong(
+                "contract.bad_name",
+                f"{shown(name)} cannot be the name of a column",
+                "no data can carry the character U+0000 in a name",
             )
         seen.setdefault(name, cursor)
 

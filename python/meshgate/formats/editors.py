@@ -140,11 +140,13 @@ def _in_words(kind: str) -> dict[str, Any]:
         return {"$ref": "#/$defs/format"}
     if kind.startswith("a whole number"):
         return {"type": "integer", "minimum": 0}
+    if kind.startswith("a number above 0"):
+        return {"type": "number", "exclusiveMinimum": 0}
     if kind == "a number":
         return {"type": "number"}
     if kind.startswith("a list"):
         return {"type": "array", "minItems": 1}
-    if kind.startswith(("an ECMA-262 pattern", "a duration")):
+    if kind.startswith(("an ECMA-262 pattern", "a duration", "text", "a promised type")):
         return {"type": "string", "minLength": 1}
     if _CHOICE.fullmatch(kind):
         return {"enum": re.split(r", | or ", kind)}

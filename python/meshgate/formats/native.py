@@ -10,9 +10,12 @@ from meshgate.contract import Column, Contract, Place, Positions, ServiceLevel
 from meshgate.formats import column_types, columns, durations, masking, service_levels
 from meshgate.formats.clauses import AGE_CHECKS, ALIASES, Clauses
 from meshgate.formats.cursor import Cursor
-from meshgate.formats.findings import shown
+from meshgate.formats.findings import shown, suggest
 from meshgate.formats.form import COLUMN, ITEMS, LEVEL, ROOT, RULE, Key, names
 from meshgate.formats.naming import SEMVER, is_name, mask_prefix
+
+SEVERITIES = ("error", "warning", "warn")
+"""What the engine acts on; any other word is a label and counts as an error."""
 
 
 def load(
@@ -221,6 +224,10 @@ class _Loader:
                 args[name] = self.age(argument)
         if not check:
             return
+        severity = values.get("severity") or "error"
+        if severity not in SEVERITIES and (meant := suggest(severity, SEVERITIES)) is not None:
+            label = f"{shown(severity)} is a label for policies: the check counts as an error"
+            fields["severity"].remark(label, meant)
         self.clauses.check(
             check,
             tuple(name for name, _ in judged),
@@ -229,7 +236,7 @@ class _Loader:
             arg_places=arg_places,
             id=values.get("id"),
             id_cursor=fields.get("id"),
-            severity=values.get("severity") or "error",
+            severity=severity,
             max_rows=values.get("max_rows"),
             max_pct=values.get("max_pct"),
             dimension=values.get("dimension"),

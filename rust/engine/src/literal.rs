@@ -3,123 +3,18 @@
 //! A decimal literal goes from its text to the integer, the unscaled decimal or the nearest float
 //! of the column; it never passes through a float on the way to an exact type.
 
+mod number;
 pub(crate) mod time;
 
 use arrow_buffer::i256;
-use arrow_schema::{DataType, TimeUnit};
+use arrow_schema::DataType;
 
 use crate::contract::Literal;
 use crate::error::{Code, Error, Result};
 use crate::kernels::compare::Ranged;
 use crate::promise;
 
-/// A decimal number: `digits` × 10^-scale, as written.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Number {
-    negative: bool,
-    /// Without leading zeros; empty for zero.
-    digits: String,
-    scale: i32,
-}
-
-/// How a literal that lies between two representable values is moved.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Rounding {
-    Floor,
-    Ceil,
-}
-
-const MAX_DIGITS: usize = 400;
-
-impl Number {
-    /// Reads `-12.50e3`; no infinity, no NaN, no leading plus.
-    pub(crate) fn parse(text: &str) -> Option<Self> {
-        let (negative, rest) = match text.strip_prefix('-') {
-            Some(rest) => (true, rest),
-            None => (false, text),
-        };
-        let (mantissa, exponent) = match rest.split_once(['e', 'E']) {
-            Some((m, e)) => (m, e.parse::<i32>().ok().filter(|e| e.abs() <= 400)?),
-            None => (rest, 0),
-        };
-        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-        let all_digits = |t: &str| t.bytes().all(|b| b.is_ascii_digit());
-        if whole.is_empty() && fraction.is_empty()
-            || !all_digits(whole)
-            || !all_digits(fraction)
-            || text.len() > MAX_DIGITS
-        {
-            return None;
-        }
-        let digits = format!("{whole}{fraction}").trim_start_matches('0').to_owned();
-        let scale = fraction.len() as i32 - exponent;
-        Some(Self { negative: negative && !digits.is_empty(), digits, scale })
-    }
-
-    /// The integer at 10^-`scale`, as text, moved by `rounding` when it lies between two.
-    /// `None` when `rounding` is absent and the literal is not representable.
-    pub(crate) fn at_scale(&self, scale: i32, rounding: Option<Rounding>) -> Option<String> {
-        let shift = scale - self.scale;
-        let (mut whole, inexact) = if shift >= 0 {
-            let zeros = "0".repeat(shift as usize);
-            (format!("{}{zeros}", self.digits), false)
-        } else {
-            let cut = self.digits.len().saturating_sub(shift.unsigned_abs() as usize);
-            let (kept, lost) = self.digits.split_at(cut);
-            (kept.to_owned(), lost.bytes().any(|b| b != b'0'))
-        };
-        if self.digits.is_empty() || whole.is_empty() {
-            "0".clone_into(&mut whole);
-        }
-        if inexact {
-            let away = match rounding? {
-                Rounding::Floor => self.negative,
-                Rounding::Ceil => !self.negative,
-            };
-            if away {
-                whole = increment(&whole);
-            }
-        }
-        let zero = whole.bytes().all(|b| b == b'0');
-        Some(if self.negative && !zero { format!("-{whole}") } else { whole })
-    }
-
-    /// The literal as text that any float parser reads.
-    pub(crate) fn to_float_text(&self) -> String {
-        let sign = if self.negative { "-" } else { "" };
-        let digits = if self.digits.is_empty() { "0" } else { &self.digits };
-        format!("{sign}{digits}e{}", -self.scale)
-    }
-
-    /// Digits below the point that the number needs; none for whole numbers.
-    pub(crate) fn scale(&self) -> i32 {
-        self.scale.max(0)
-    }
-
-    /// The integer that its digits make, and how many of them stand behind the point.
-    pub(crate) fn unscaled(&self) -> (String, i32) {
-        let sign = if self.negative { "-" } else { "" };
-        let digits = if self.digits.is_empty() { "0" } else { &self.digits };
-        (format!("{sign}{digits}"), self.scale)
-    }
-
-    pub(crate) fn is_negative(&self) -> bool {
-        self.negative
-    }
-}
-
-fn increment(digits: &str) -> String {
-    let mut bytes = digits.as_bytes().to_vec();
-    for b in bytes.iter_mut().rev() {
-        if *b == b'9' {
-            *b = b'0';
-        } else {
-            *b += 1;
-            return String::from_utf8_lossy(&bytes).into_owned();
-        }
-    }
-    format!("1{}", String::from_utf8_lossy(&bytes))
-}
+pub(crate) use number::{Number, Rounding};
 
 /// Where a literal lies with regard to a type's domain.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -256,7 +151,7 @@ pub(crate) fn numeric(literal: &Literal, data_type: &DataType) -> Result<Number>
             }
             .ok_or_else(|| wrong("a date such as \"2026-01-31\""))?;
             let ticks = if *data_type == DataType::Date32 { days } else { days * 86_400_000 };
-            Ok(integer_number(i128::from(ticks)))
+            Ok(Number::integer(i128::from(ticks)))
         }
         DataType::Time32(unit) | DataType::Time64(unit) => {
             let nanos = match literal {
@@ -264,7 +159,7 @@ pub(crate) fn numeric(literal: &Literal, data_type: &DataType) -> Result<Number>
                 _ => None,
             }
             .ok_or_else(|| wrong("a time such as \"13:30:00\""))?;
-            Ok(ticks_number(i128::from(nanos), *unit))
+            Ok(Number::ticks(i128::from(nanos), *unit))
         }
         DataType::Timestamp(unit, zone) => {
             let (nanos, aware) = match literal {
@@ -286,7 +181,7 @@ pub(crate) fn numeric(literal: &Literal, data_type: &DataType) -> Result<Number>
                     if aware { "2026-01-31T13:30:00" } else { "2026-01-31T13:30:00Z" }
                 )));
             }
-            Ok(ticks_number(nanos, *unit))
+            Ok(Number::ticks(nanos, *unit))
         }
         t if t.is_numeric() => match literal {
             Literal::Number(text) => Number::parse(text).ok_or_else(|| wrong("a finite number")),
@@ -296,30 +191,10 @@ pub(crate) fn numeric(literal: &Literal, data_type: &DataType) -> Result<Number>
     }
 }
 
-fn integer_number(value: i128) -> Number {
-    Number {
-        negative: value < 0,
-        digits: match value.unsigned_abs() {
-            0 => String::new(),
-            n => n.to_string(),
-        },
-        scale: 0,
-    }
-}
-
-fn ticks_number(nanos: i128, unit: TimeUnit) -> Number {
-    let scale = match unit {
-        TimeUnit::Second => 9,
-        TimeUnit::Millisecond => 6,
-        TimeUnit::Microsecond => 3,
-        TimeUnit::Nanosecond => 0,
-    };
-    Number { scale, ..integer_number(nanos) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use arrow_schema::TimeUnit;
 
     fn number(text: &str) -> Literal {
         Literal::Number(text.into())

@@ -12,7 +12,7 @@ use arrow_schema::{DataType, Schema, SchemaRef};
 use serde::Serialize;
 
 use crate::checks::{
-    DatasetState, DynDatasetCheck, KeyCount, Means, RowCheck, SequenceCheck, Target,
+    DatasetState, DynDatasetCheck, KeyCount, Means, OnNull, RowCheck, SequenceCheck, Target,
 };
 use crate::contract::Contract;
 use crate::error::Result;
@@ -107,6 +107,7 @@ pub(crate) enum Work {
     Row {
         leaves: Vec<usize>,
         check: Box<dyn RowCheck>,
+        on_null: OnNull,
     },
     /// Fails where the condition is false.
     Expression {

@@ -186,6 +186,20 @@ def test_personal_data_is_recognised(text: str, pii: str | None, tags: tuple[str
     assert (found.pii, found.tags) == (pii, tags)
 
 
+@pytest.mark.parametrize(("text", "remarks"), [("wrn", 1), ("Warning", 1), ("warn", 0), ("p1", 0)])
+def test_a_severity_that_looks_mistyped_is_remarked(text: str, remarks: int) -> None:
+    rule = f"quality_rules: [{{column: a, rule: not_null, severity: {text}}}]\n"
+    contract = load(f"{SCHEMA}  - {{name: a, type: string}}\n{rule}")
+    assert contract.checks[-1].severity == text
+    assert ["counts as an error" in r.message for r in contract.remarks] == [True] * remarks
+
+
+def test_a_column_s_name_without_an_end_is_refused() -> None:
+    with pytest.raises(ContractError) as caught:
+        load(f'{SCHEMA}  - {{name: "a\\0b", type: string}}\n')
+    assert caught.value.code == "contract.bad_name"
+
+
 @pytest.mark.parametrize("text", ["pii: emial", "tags: ['pii:emial']"])
 def test_an_unknown_kind_of_personal_data_is_personal_data(text: str) -> None:
     contract = load(f"{SCHEMA}  - {{name: a, type: string, {text}}}\n")

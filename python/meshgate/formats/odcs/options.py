@@ -53,7 +53,6 @@ _VECTOR_ITEMS = {"int8": "int8", "uint8": "uint8", "float32": "float32", "float6
 _UNSPELT = frozenset({"binary", "password"})
 # What the options mean that no check of this version judges; the word is the clause's id.
 _LATER = {
-    "multipleOf": "multiple_of",
     "minItems": "min_items",
     "maxItems": "max_items",
     "minProperties": "min_properties",
@@ -127,6 +126,7 @@ def add_clauses(
         _bounds(column, _temporal_bounds(logical, options), clauses, place)
     elif logical in {"integer", "number"}:
         _bounds(column, _numeric_bounds(options), clauses, place)
+        _multiple(column, options, clauses)
     if "format" in options:
         _format(column, logical, options["format"], clauses)
     _later(column, options, clauses)
@@ -175,6 +175,19 @@ def _length(column: str, options: dict[str, Cursor], clauses: Clauses, place: Pl
             places[arg] = options[name].place
     if args:
         clauses.check("length", (column,), args, place, arg_places=places)
+
+
+def _multiple(column: str, options: dict[str, Cursor], clauses: Clauses) -> None:
+    if "multipleOf" not in options:
+        return
+    at = options["multipleOf"]
+    value = at.number()
+    if value is not None and value <= 0:
+        at.wrong("contract.bad_number", "multipleOf is above 0", "write the step between values")
+    elif value is not None:
+        clauses.check(
+            "multiple_of", (column,), {"value": value}, at.place, arg_places={"value": at.place}
+        )
 
 
 Bounds = dict[str, tuple[Literal, Cursor]]

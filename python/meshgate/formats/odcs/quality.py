@@ -32,7 +32,6 @@ _SYNONYMS = {
     "tm": "timeliness",
     "uq": "uniqueness",
 }
-_TOGETHER = "nulls and other values are counted together"
 
 
 @dataclass(slots=True)
@@ -293,30 +292,26 @@ class _Entry:
                 self.check(check, columns, {**args, "unit": unit}, Tolerance(), places)
 
     def missing_values(self, columns: tuple[str, ...], tolerance: Tolerance) -> None:
-        listed = self.arguments()["missingValues"]
-        values, null = _split_nulls(listed)
-        if not null:
-            listed.remark("null is not listed, so null does not count as missing")
-        if values and null and not tolerance.is_none:
-            self.skip("missingValues", _TOGETHER)
-            return
-        if values and tolerance.max_pct is not None:
-            self.skip("missingValues", "the percentage counts all rows, also those with null")
-            return
-        if null:
+        arguments = self.arguments()
+        if "missingValues" not in arguments:
             self.check("not_null", columns, {}, tolerance)
-        if values:
-            places = {"values": listed.place}
-            self.check("not_in_set", columns, {"values": values}, tolerance, places)
+            return
+        listed = arguments["missingValues"]
+        values = tuple(item.literal() for item in listed.items("a list of values"))
+        if None not in values:
+            listed.remark("null is not listed, so null does not count as missing")
+        places = {"values": listed.place}
+        self.check("missing_values", columns, {"values": values}, tolerance, places)
 
     def invalid_values(self, columns: tuple[str, ...], tolerance: Tolerance) -> None:
         arguments = self.arguments()
         clauses: list[tuple[str, str, Literal, Place]] = []
         if "validValues" in arguments:
             listed = arguments["validValues"]
-            values, null = _split_nulls(listed)
-            if null:
+            literals = [item.literal() for item in listed.items("a list of values")]
+            if None in literals:
                 listed.remark("null is always valid here; missingValues is the metric for gaps")
+            values = tuple(value for value in literals if value is not None)
             clauses.append(("in_set", "values", values, listed.place))
         if "pattern" in arguments:
             pattern = arguments["pattern"]
@@ -380,9 +375,3 @@ class _Entry:
         if check is not None and isinstance(args, Frozen):
             when = fields.get("when")
             self.check(check, columns, dict(args), tolerance, when=when)
-
-
-def _split_nulls(cursor: Cursor) -> tuple[tuple[Literal, ...], bool]:
-    """The listed values without null, and whether null is among them."""
-    values = [item.literal() for item in cursor.items("a list of values")]
-    return tuple(value for value in values if value is not None), None in values

@@ -63,7 +63,7 @@ impl CheckKind for Between {
         if low.is_none() && high.is_none() {
             return Err(Error::new(Code::BadArgument, "between needs min, max or both"));
         }
-        compile(clause, &Limits { low, high, low_open, high_open })
+        compile(clause, &Limits { low, high, low_open, high_open, wide: false })
     }
 }
 
@@ -74,6 +74,8 @@ pub(super) struct Limits<'a> {
     pub(super) high: Option<(&'a Literal, &'static str)>,
     pub(super) low_open: bool,
     pub(super) high_open: bool,
+    /// The bounds follow from another type, so they may lie outside of the promised one.
+    pub(super) wide: bool,
 }
 
 pub(super) fn compile(clause: &Clause<'_>, limits: &Limits<'_>) -> Result<Compiled> {
@@ -151,7 +153,9 @@ where
                 .map_err(|e| e.at(at(name)))?;
             let ceil = bound::<T::Native>(literal, data_type, Rounding::Ceil)
                 .map_err(|e| e.at(at(name)))?;
-            promised(clause, &ceil, name)?;
+            if !limits.wide {
+                promised(clause, &ceil, name)?;
+            }
             match ceil {
                 Placed::Below => Some(<T::Native as Native>::MIN),
                 Placed::Above => None,
@@ -167,7 +171,9 @@ where
                 .map_err(|e| e.at(at(name)))?;
             let ceil = bound::<T::Native>(literal, data_type, Rounding::Ceil)
                 .map_err(|e| e.at(at(name)))?;
-            promised(clause, &floor, name)?;
+            if !limits.wide {
+                promised(clause, &floor, name)?;
+            }
             match floor {
                 Placed::Below => None,
                 Placed::Above => Some(<T::Native as Native>::MAX),

@@ -36,7 +36,7 @@ const ARGUMENTS: &[Argument] = &[
     },
 ];
 
-const APPLIES: &str = "strings, numbers, booleans, dates, times, timestamps";
+pub(super) const APPLIES: &str = "strings, numbers, booleans, dates, times, timestamps";
 
 impl CheckKind for InSet {
     fn definition(&self) -> &'static Definition {
@@ -76,7 +76,7 @@ impl CheckKind for NotInSet {
     }
 }
 
-fn list<'a>(clause: &'a Clause<'_>) -> Result<&'a [Literal]> {
+pub(super) fn list<'a>(clause: &'a Clause<'_>) -> Result<&'a [Literal]> {
     match clause.required("values")? {
         Literal::List(values) if !values.is_empty() => Ok(values),
         _ => Err(clause.bad("values", "a list of at least one value")),

@@ -6,13 +6,18 @@
 //! add one line to [`KINDS`], and a case file under `tests/conformance/checks/`. One file because
 //! the traits, the registry and its two questions are one page to whoever writes a check.
 
+mod affix;
 mod aggregate;
+mod ascii_only;
 mod between;
 mod bound;
+mod case;
+mod castable;
 mod compare;
 mod dataset;
 mod date_format;
 pub(crate) mod ecma;
+mod finite;
 mod foreign_key;
 pub mod format;
 mod freshness;
@@ -20,7 +25,10 @@ mod in_set;
 mod key_count;
 mod length;
 mod measure;
+mod missing_values;
 mod monotonic;
+mod multiple_of;
+mod not_blank;
 mod not_null;
 mod null_fraction;
 mod order;
@@ -180,6 +188,18 @@ impl Clause<'_> {
         }
     }
 
+    /// The single column, of text.
+    ///
+    /// # Errors
+    /// `plan.not_applicable` for any other type.
+    pub(crate) fn strings(&self) -> Result<&ColumnRef> {
+        let column = self.column()?;
+        match column.data_type {
+            DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => Ok(column),
+            _ => Err(self.not_applicable(column, "strings")),
+        }
+    }
+
     /// The single column. Arity was checked before a check is compiled.
     pub(crate) fn column(&self) -> Result<&ColumnRef> {
         self.columns.first().ok_or_else(|| Error::internal("a check lost its column"))
@@ -219,6 +239,17 @@ pub(crate) trait RowCheck: Send + Sync + std::fmt::Debug {
     }
 }
 
+/// What a row check makes of a null.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OnNull {
+    /// The row is exempt, and counted as such.
+    Skips,
+    /// The row is tested and fails.
+    Fails,
+    /// The row is tested and holds.
+    Holds,
+}
+
 /// A check compiled against its columns.
 #[derive(Debug)]
 pub(crate) enum Compiled {
@@ -228,6 +259,8 @@ pub(crate) enum Compiled {
     Row(Box<dyn RowCheck>),
     /// Fails where the expression is false.
     Expression(String),
+    /// As `Row`, but null is judged too.
+    Judging { check: Box<dyn RowCheck>, on_null: OnNull },
     /// Can never fail on this column: costs nothing.
     Always(String),
     /// Says nothing about a column of this type, for the reason given.
@@ -285,8 +318,18 @@ static KINDS: &[&dyn CheckKind] = &[
     &between::Between,
     &in_set::InSet,
     &in_set::NotInSet,
+    &missing_values::MissingValues,
+    &not_blank::NotBlank,
+    &finite::Finite,
+    &multiple_of::MultipleOf,
+    &castable::Castable,
     &regex_match::RegexMatch,
     &regex_match::RegexNot,
+    &affix::Affix::CONTAINS,
+    &affix::Affix::STARTS_WITH,
+    &affix::Affix::ENDS_WITH,
+    &case::Case,
+    &ascii_only::AsciiOnly,
     &length::Length,
     &format::Formatted,
     &date_format::DateFormat,

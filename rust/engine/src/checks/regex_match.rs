@@ -94,7 +94,8 @@ pub(super) struct Search {
 }
 
 impl Search {
-    fn new(pattern: &str, must_match: bool) -> Result<Self> {
+    /// A search for a pattern of the regex-syntax crate.
+    pub(super) fn new(pattern: &str, must_match: bool) -> Result<Self> {
         let hir = regex_syntax::ParserBuilder::new()
             .utf8(false)
             .build()

@@ -11,7 +11,7 @@ use super::{
     Condition, Leaf, MaskTree, Output, Plan, Planned, PlannedMask, Work, CHECKS_COLUMN, RESERVED,
     ROW_COLUMN,
 };
-use crate::checks::{self, CheckKind, Clause, ColumnRef, Compiled};
+use crate::checks::{self, CheckKind, Clause, ColumnRef, Compiled, OnNull};
 use crate::contract::{self, Contract, Literal};
 use crate::error::{Code, Error, Result};
 use crate::literal::Number;
@@ -483,7 +483,8 @@ impl<'a> Compiler<'a> {
             Compiled::Expression(_) => {
                 return Err(Error::internal("an expression was not resolved"))
             }
-            Compiled::Row(check) => Work::Row { leaves, check },
+            Compiled::Row(check) => Work::Row { leaves, check, on_null: OnNull::Skips },
+            Compiled::Judging { check, on_null } => Work::Row { leaves, check, on_null },
             Compiled::Always(why) => Work::Always { leaf: first, why },
             Compiled::NotEnforced(reason) => not_enforced(reason),
             Compiled::Unique { nulls, keep_first } => Work::Key {

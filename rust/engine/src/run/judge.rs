@@ -7,7 +7,7 @@ use arrow_buffer::NullBuffer;
 use super::view::{Columns, View};
 use super::within::{condition, Within};
 use super::{Context, Fails, Judged, Piece, Tally, FIRST_ROWS, MORSEL};
-use crate::checks::{DatasetState, Rows, Survey};
+use crate::checks::{DatasetState, OnNull, Rows, Survey};
 use crate::error::{Error, Result};
 use crate::fingerprint::{self, RowSum};
 use crate::kernels::{bits, encoding};
@@ -161,8 +161,11 @@ impl Judging<'_> {
         match &clause.work {
             Work::Decided { .. } => {}
             Work::NotNull { leaf } => {
-                let valid = self.view(*leaf)?.valid.as_deref();
-                if let Some(mut fail) = valid.map(|valid| bits::not(valid, self.rows)) {
+                let view = self.view(*leaf)?;
+                let within = self.within(clause)?;
+                let (missing, skipped) = (view.missing(), view.skipped(OnNull::Fails, &within));
+                self.skip(at, skipped);
+                if let Some(mut fail) = missing {
                     self.within(clause)?.keep(&mut fail);
                     self.note(at, fail);
                 }
@@ -185,7 +188,7 @@ impl Judging<'_> {
                 let nulls = self.within(clause)?.missing(self.view(*leaf)?.valid.as_deref());
                 self.skip(at, nulls);
             }
-            Work::Row { leaves, check } => match leaves.as_slice() {
+            Work::Row { leaves, check, on_null } => match leaves.as_slice() {
                 [leaf] if self.view(*leaf)?.shared_values().is_none() => fused.push((*leaf, at)),
                 [leaf] => {
                     let view = self.view(*leaf)?;
@@ -200,10 +203,14 @@ impl Judging<'_> {
                     clear_invalid(&mut fail, view.valid.as_deref(), self.rows);
                     let within = self.within(clause)?;
                     within.keep(&mut fail);
-                    let nulls = within.missing(view.valid.as_deref());
                     let floating = plan.leaves.get(*leaf).is_some_and(|l| l.floating);
                     let nan =
                         if floating { nan_rows(&encoding::decode(&view.array)?, &fail) } else { 0 };
+                    if *on_null == OnNull::Fails {
+                        bits::or(&mut fail, &view.missing().unwrap_or_default());
+                        within.keep(&mut fail);
+                    }
+                    let nulls = view.skipped(*on_null, &within);
                     self.skip(at, nulls);
                     if let Some(tally) = self.tallies.get_mut(at) {
                         tally.nan = nan;
@@ -329,6 +336,12 @@ impl Judging<'_> {
         let rows = view.array.len();
         let mut kept: Vec<Option<Vec<u64>>> = vec![None; clauses.len()];
         let mut fail = vec![0u64; bits::words(MORSEL.min(rows))];
+        let on_null = |at: usize| match plan.clauses.get(at).map(|clause| &clause.work) {
+            Some(Work::Row { on_null, .. }) => *on_null,
+            _ => OnNull::Skips,
+        };
+        let judges_nulls = clauses.iter().any(|(_, at)| on_null(*at) == OnNull::Fails);
+        let missing = if judges_nulls { view.missing() } else { None }.unwrap_or_default();
         let mut start = 0;
         while start < rows {
             let length = MORSEL.min(rows - start);
@@ -351,19 +364,27 @@ impl Judging<'_> {
                 fail.fill(0);
                 check.fail(&morsel, valid, fail)?;
                 clear_invalid(fail, valid, length);
-                if let Some(when) = when {
-                    let inside = condition(&self.truths, *when)?.yes.get(from..from + words);
-                    bits::and(fail, inside.unwrap_or_default());
+                let inside = match when {
+                    Some(when) => condition(&self.truths, *when)?.yes.get(from..from + words),
+                    None => None,
+                };
+                if let Some(inside) = inside {
+                    bits::and(fail, inside);
+                }
+                let nan = if floating { nan_rows(&morsel[0], fail) } else { 0 };
+                if on_null(*at) == OnNull::Fails {
+                    bits::or(fail, missing.get(from..from + words).unwrap_or_default());
+                    if let Some(inside) = inside {
+                        bits::and(fail, inside);
+                    }
                 }
                 let found = bits::count(fail);
                 let Some(tally) = self.tallies.get_mut(*at).filter(|_| found > 0) else {
                     continue;
                 };
                 tally.failed += found;
+                tally.nan += nan;
                 first_rows(tally, fail, self.base_row + start as u64);
-                if floating {
-                    tally.nan += nan_rows(&morsel[0], fail);
-                }
                 let all = kept.get_or_insert_with(|| vec![0; bits::words(rows)]);
                 if let Some(place) = all.get_mut(from..from + words) {
                     place.copy_from_slice(fail);
@@ -373,7 +394,8 @@ impl Judging<'_> {
         }
         for ((_, at), kept) in clauses.iter().zip(kept) {
             let Some(clause) = plan.clauses.get(*at) else { continue };
-            let nulls = self.within(clause)?.missing(self.view(leaf)?.valid.as_deref());
+            let within = self.within(clause)?;
+            let nulls = self.view(leaf)?.skipped(on_null(*at), &within);
             self.skip(*at, nulls);
             if let Some(bits) = kept.filter(|_| keep || clause.rejects) {
                 self.fails.push((*at, bits));
@@ -412,13 +434,15 @@ fn first_rows(tally: &mut Tally, fail: &[u64], base_row: u64) {
 }
 
 fn nan_rows(array: &ArrayRef, fail: &[u64]) -> u64 {
-    use arrow_array::types::{Float32Type, Float64Type};
+    use arrow_array::types::{Float16Type, Float32Type, Float64Type};
+    let half = array.as_primitive_opt::<Float16Type>().map(PrimitiveArray::values);
     let single = array.as_primitive_opt::<Float32Type>().map(PrimitiveArray::values);
     let double = array.as_primitive_opt::<Float64Type>().map(PrimitiveArray::values);
     bits::ones_of(fail)
         .filter(|row| {
-            single.and_then(|v| v.get(*row)).is_some_and(|v: &f32| f32::is_nan(*v))
-                || double.and_then(|v| v.get(*row)).is_some_and(|v: &f64| f64::is_nan(*v))
+            half.and_then(|v| v.get(*row)).is_some_and(|v| v.is_nan())
+                || single.and_then(|v| v.get(*row)).is_some_and(|v| v.is_nan())
+                || double.and_then(|v| v.get(*row)).is_some_and(|v| v.is_nan())
         })
         .count() as u64
 }

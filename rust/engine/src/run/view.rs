@@ -5,6 +5,8 @@ use arrow_array::cast::AsArray;
 use arrow_array::{make_array, Array, ArrayRef, RecordBatch};
 use arrow_buffer::NullBuffer;
 
+use super::within::Within;
+use crate::checks::OnNull;
 use crate::error::{Error, Result};
 use crate::import::Incoming;
 use crate::kernels::{bits, encoding};
@@ -50,6 +52,8 @@ pub(super) struct View {
     pub(super) nulls: Option<NullBuffer>,
     /// Valid rows; `None` when all are.
     pub(super) valid: Option<Vec<u64>>,
+    /// The validity of the structs around it.
+    above: Option<NullBuffer>,
 }
 
 impl View {
@@ -68,11 +72,30 @@ impl View {
         }
         let nulls = NullBuffer::union(above.as_ref(), array.logical_nulls().as_ref());
         let array = encoding::settle(&array)?;
-        Ok(Self { array, valid: bits::from_nulls(nulls.as_ref()), nulls })
+        Ok(Self { array, valid: bits::from_nulls(nulls.as_ref()), nulls, above })
     }
 
     pub(super) fn null_count(&self) -> u64 {
         self.nulls.as_ref().map_or(0, |n| n.null_count() as u64)
+    }
+
+    /// The rows that lack a value although no struct around it is null; `None` when none does.
+    pub(super) fn missing(&self) -> Option<Vec<u64>> {
+        let mut missing = bits::not(self.valid.as_ref()?, self.array.len());
+        if let Some(above) = bits::from_nulls(self.above.as_ref()) {
+            bits::and(&mut missing, &above);
+        }
+        Some(missing)
+    }
+
+    /// The rows inside that a check does not test, by what it makes of a null.
+    pub(super) fn skipped(&self, on_null: OnNull, within: &Within<'_>) -> u64 {
+        match on_null {
+            OnNull::Skips => within.missing(self.valid.as_deref()),
+            OnNull::Fails | OnNull::Holds => {
+                within.missing(bits::from_nulls(self.above.as_ref()).as_deref())
+            }
+        }
     }
 
     /// The values that rows refer to, when they are judged once for all of their rows.
