@@ -9,8 +9,8 @@ pub(super) const UPPER: Class = 1 << 1;
 pub(super) const ALNUM: Class = 1 << 2;
 /// Hexadecimal digits of either case.
 pub(super) const HEX: Class = 1 << 3;
-/// What an unquoted local part of an e-mail address is made of: `atext` of RFC 5322, and dots.
-pub(super) const LOCAL: Class = 1 << 4;
+/// What an unquoted local part of an e-mail address is made of (`atext`, RFC 5322).
+pub(super) const ATEXT: Class = 1 << 4;
 /// What a scheme goes on with (RFC 3986).
 pub(super) const SCHEME: Class = 1 << 5;
 /// `unreserved` and `sub-delims` of RFC 3986: a registered name.
@@ -46,21 +46,22 @@ const fn classes(byte: u8) -> Class {
         found |= HEX;
     }
     if byte.is_ascii_alphanumeric() {
-        found |= ALNUM | LOCAL | SCHEME | NAME | USER | PATH | QUERY | BASE64;
+        found |= ALNUM | ATEXT | SCHEME | NAME | USER | PATH | QUERY | BASE64;
     }
     found
         | match byte {
-            b'+' => LOCAL | SCHEME | NAME | USER | PATH | QUERY | BASE64,
-            b'-' | b'.' => LOCAL | SCHEME | NAME | USER | PATH | QUERY,
+            b'+' => ATEXT | SCHEME | NAME | USER | PATH | QUERY | BASE64,
+            b'-' => ATEXT | SCHEME | NAME | USER | PATH | QUERY,
+            b'.' => SCHEME | NAME | USER | PATH | QUERY,
             b'!' | b'$' | b'&' | b'\'' | b'*' | b'=' | b'_' | b'~' => {
-                LOCAL | NAME | USER | PATH | QUERY
+                ATEXT | NAME | USER | PATH | QUERY
             }
             b'(' | b')' | b',' | b';' => NAME | USER | PATH | QUERY,
-            b'#' | b'%' | b'^' | b'`' | b'{' | b'|' | b'}' => LOCAL,
+            b'#' | b'%' | b'^' | b'`' | b'{' | b'|' | b'}' => ATEXT,
             b':' => USER | PATH | QUERY,
             b'@' => PATH | QUERY,
-            b'/' => LOCAL | PATH | QUERY | BASE64,
-            b'?' => LOCAL | QUERY,
+            b'/' => ATEXT | PATH | QUERY | BASE64,
+            b'?' => ATEXT | QUERY,
             _ => 0,
         }
 }

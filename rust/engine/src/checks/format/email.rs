@@ -1,6 +1,6 @@
 //! `email`: a mailbox of the mail transport, with quoted local parts and address literals.
 
-use super::class::{run, LOCAL};
+use super::class::{is, ATEXT};
 use super::{hostname, ipv4, ipv6, About, Kernel};
 
 /// Bytes of a local part.
@@ -45,16 +45,15 @@ impl Kernel for Email {
 
 /// Length of the atoms and single dots at the beginning; 0 when none are well placed.
 #[inline]
-#[allow(clippy::needless_bitwise_bool)] // a branch per byte would be foreseen wrongly
 fn dotted(text: &[u8]) -> usize {
-    let local = &text[..run(text, LOCAL)];
-    let next = local.get(1..).unwrap_or_default();
-    let doubled =
-        local.iter().zip(next).fold(false, |found, (a, b)| found | (*a == b'.' && *b == b'.'));
-    if doubled || local.first() == Some(&b'.') || local.last() == Some(&b'.') {
-        return 0;
+    let mut before = b'.';
+    for (at, byte) in text.iter().enumerate() {
+        if !is(*byte, ATEXT) && (*byte != b'.' || before == b'.') {
+            return if before == b'.' { 0 } else { at };
+        }
+        before = *byte;
     }
-    local.len()
+    0
 }
 
 /// Length of the quoted text at the beginning; 0 when it does not end.

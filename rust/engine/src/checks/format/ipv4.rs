@@ -23,25 +23,31 @@ impl Kernel for Ipv4 {
 
 /// Whether the whole text is an address. The shortest has 7 bytes, the longest 15.
 #[inline]
-#[allow(clippy::needless_bitwise_bool)] // a branch per byte would be foreseen wrongly
 pub(super) fn address(text: &[u8]) -> bool {
     if !(7..=15).contains(&text.len()) {
         return false;
     }
-    // Without branches on the bytes: where the dots stand cannot be foreseen.
     let mut dots = 0;
-    let mut value = 0u64;
+    let mut value = 0u16;
     let mut digits = 0;
     let mut bad = false;
     for byte in text {
         let digit = byte.wrapping_sub(b'0');
-        let (is_digit, is_dot) = (digit < 10, *byte == b'.');
-        bad |= !(is_digit | is_dot);
-        bad |= is_dot & ((digits == 0) | (value > 255));
-        bad |= is_digit & (digits > 0) & (value == 0);
-        dots += u32::from(is_dot);
-        value = if is_dot { 0 } else { value * 10 + u64::from(digit) };
-        digits = if is_dot { 0 } else { digits + 1 };
+        if digit < 10 {
+            // A second digit after a zero, or a value too large, stays wrong.
+            bad |= digits > 0 && value == 0;
+            value = value * 10 + u16::from(digit);
+            digits += 1;
+            bad |= digits > 3;
+        } else {
+            bad |= *byte != b'.' || digits == 0 || value > 255;
+            dots += 1;
+            value = 0;
+            digits = 0;
+        }
+        if bad {
+            return false;
+        }
     }
-    !bad & (dots == 3) & (digits > 0) & (value <= 255)
+    dots == 3 && digits > 0 && value <= 255
 }
