@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from meshgate.errors import LimitError
+from meshgate.limits import Limits
 from meshgate.report import Report
 
 from tests.differential.drawn import CUTS, EXAMPLES, SEEDS, column
@@ -61,7 +61,7 @@ def test_layout_cuts_threads_and_memory_change_nothing(
     run, rejected = judged(contract(columns, clauses(kind)), table(columns, [], 0))
     options = {
         "threads": data.draw(st.sampled_from((1, 2, 8))),
-        "memory_bytes": data.draw(st.sampled_from((None, 1 << 20, 1 << 30))),
+        "limits": Limits(data.draw(st.sampled_from((None, 1 << 20, 1 << 30)))),
     }
     again, rejected_again = judged(
         contract(others, clauses(kind)), table(others, cuts, seed), **options
@@ -156,7 +156,7 @@ def test_a_looser_bound_adds_no_failure(
 
 @pytest.mark.parametrize("memory", [1, 1 << 16, 1 << 20, 1 << 26])
 @pytest.mark.parametrize("kind", [INTEGERS[3], TEXT], ids=repr)
-def test_a_budget_gives_the_same_report_or_none(kind: Kind, memory: int) -> None:
+def test_a_budget_gives_the_same_report(kind: Kind, memory: int) -> None:
     rng = Random(memory)
     numbers = [rng.randrange(60_000) for _ in range(50_000)]
     values: list[Any] = numbers if kind in INTEGERS else [f"key {n:024}" for n in numbers]
@@ -166,11 +166,12 @@ def test_a_budget_gives_the_same_report_or_none(kind: Kind, memory: int) -> None
     run, rejected = judged(promised, data, threads=1)
     assert run.report.checks[-1].surplus == len(values) - len(set(values))
     for threads in (1, 2, 8):
-        try:
-            again, rejected_again = judged(promised, data, threads=threads, memory_bytes=memory)
-        except LimitError:
-            # Too small a budget is no verdict; this one is enough for anybody.
-            assert memory < 1 << 26
-            continue
-        assert again.report.to_json() == run.report.to_json()
+        limits = Limits(memory)
+        again, rejected_again = judged(promised, data, threads=threads, limits=limits)
         assert rejected_again == rejected
+        unsure = [c for c in again.report.checks if (c.reason or "").startswith("verified: false")]
+        # Wide keys that repeat need memory to be compared in full; without it they say so.
+        assert not unsure or (kind is TEXT and memory < 1 << 26)
+        said = (replace(c, reason=None) if c in unsure else c for c in again.report.checks)
+        found = replace(again.report, checks=tuple(said))
+        assert found.to_json() == run.report.to_json()

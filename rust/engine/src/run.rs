@@ -5,6 +5,8 @@
 //! cache. Keys are then absorbed in row order, and at last each piece is masked and split into
 //! accepted and rejected rows. Counts and first rows are merged in row order: the report does not
 //! depend on how rows were cut or on the number of threads.
+//!
+//! One file because a window goes through all of its phases here, in their order.
 
 mod judge;
 mod keys;

@@ -1,4 +1,6 @@
 //! Judging one piece: a column at a time, and a morsel of it at a time.
+//!
+//! One file because every kind of clause reads the same views, conditions and tallies of the piece.
 
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, ArrayRef, PrimitiveArray};
