@@ -193,7 +193,7 @@ ODCS_CASES = [
     ("minimum to exclusive minimum is one change", "{minimum: 0}", "{exclusiveMinimum: 0}",
      [("check_changed", T, "minor")]),
     ("multipleOf added", "{minimum: 0}", "{minimum: 0, multipleOf: 2}",
-     [("clause_added", T, "minor")]),
+     [("check_added", T, "minor")]),
     ("relationship removed", "        relationships: [{to: prices.value}]\n", "",
      [("check_removed", L, "major")]),
     ("relationship points elsewhere", "to: prices.value", "to: prices.amount",
