@@ -75,8 +75,8 @@ def _piece(column: Given, start: int, end: int, rng: Random, offset: int | None)
     padded = [*_filler(column.kind, ahead, rng), *values, *_filler(column.kind, 3, rng)]
     if not layout.nested:
         return _laid_out(column.kind, padded, layout, rng).slice(ahead, len(values))
-    # Some nulls are the struct's; the field below them then holds a value.
-    absent = [value is None and rng.random() < 0.5 for value in padded]
+    # Every other null is the struct's; the field below it then holds a value.
+    absent = [value is None and (start + row - ahead) % 2 == 1 for row, value in enumerate(padded)]
     hidden = [
         rng.choice(column.kind.values) if gone else value
         for gone, value in zip(absent, padded, strict=True)

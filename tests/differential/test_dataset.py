@@ -42,7 +42,7 @@ def test_row_count(
 ) -> None:
     drawn = data.draw(column(INTEGERS[0], rows))
     bound = data.draw(st.sampled_from((bound, max(rows, 1))))
-    promised = contract([drawn], [Clause("row_count", {"op": op, "value": bound}, ())])
+    promised = contract([drawn], [Clause("row_count", {"op": op, "bound": bound}, ())])
     run, rejected = judged(promised, table([drawn], cuts, seed))
     assert (run.report.checks[-1].status == "pass") is getattr(operator, op)(rows, bound)
     assert not rejected

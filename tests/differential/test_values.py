@@ -14,7 +14,7 @@ from meshgate.errors import PlanError
 
 from . import oracles
 from .drawn import CUTS, EXAMPLES, ROWS, SEEDS, column
-from .judging import Clause, Expected, agree, contract
+from .judging import Clause, Expected, agree, contract, not_null
 from .kinds import ALL, BOOLEAN, ORDERED, Kind
 from .layouts import table
 
@@ -120,4 +120,5 @@ def test_not_null(kind: Kind, data: st.DataObject, rows: int, cuts: list[int], s
     plain = kind.array(drawn.values, kind.type, Random(seed))
     # NaN is a value (D11).
     failed = [row for row, null in enumerate(plain.is_null().to_pylist()) if null]
-    agree(promised, table([drawn], cuts, seed), [Expected(failed)])
+    rows_of = table([drawn], cuts, seed)
+    agree(promised, rows_of, [not_null(rows_of, failed)])

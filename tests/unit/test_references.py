@@ -9,6 +9,7 @@ from meshgate.contract import Check, Column, Contract
 from meshgate.engine import Absent, Plan
 from meshgate.errors import Denied, LimitError, PlanError, SourceError, UsageError
 from meshgate.gate import Gate
+from meshgate.limits import Limits
 from meshgate.mesh import Mesh
 from pyarrow import csv, feather, parquet
 
@@ -231,7 +232,7 @@ def test_keys_stay_within_the_memory_budget() -> None:
     many = pa.table({"x": [f"{i:032}" for i in range(20_000)], "y": range(20_000)})
     plan = Plan.compile(CONTRACT, data)
     with pytest.raises(LimitError) as caught:
-        plan.check(data, references={"r": many}, memory_bytes=100_000)
+        plan.check(data, references={"r": many}, limits=Limits(memory_bytes=100_000))
     assert caught.value.code == "limit.memory"
 
 
@@ -249,7 +250,7 @@ def test_groups_stay_within_the_memory_budget() -> None:
     plan = Plan.compile(contract, data)
     assert plan.check(data).ok
     with pytest.raises(LimitError) as caught:
-        plan.check(data, memory_bytes=100_000)
+        plan.check(data, limits=Limits(memory_bytes=100_000))
     assert caught.value.code == "limit.memory"
 
 

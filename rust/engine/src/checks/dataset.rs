@@ -29,6 +29,8 @@ pub(crate) struct Rows<'a> {
     pub(crate) columns: &'a [ArrayRef],
     /// The judged rows where the first column is not null; `None`: all rows.
     pub(crate) valid: Option<&'a [u64]>,
+    /// The judged rows, null or not; `None`: all rows.
+    pub(crate) inside: Option<&'a [u64]>,
     /// How many rows are judged, null or not.
     pub(crate) count: u64,
 }

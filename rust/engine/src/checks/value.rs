@@ -87,7 +87,9 @@ impl Value for Validity {
     fn each(rows: &Rows<'_>, mut take: impl FnMut(usize, Self)) -> Result<()> {
         let length = rows.columns.first().ok_or_else(another_type)?.len();
         for row in 0..length {
-            take(row, Self(rows.valid.is_none_or(|valid| bits::get(valid, row))));
+            if rows.inside.is_none_or(|inside| bits::get(inside, row)) {
+                take(row, Self(rows.valid.is_none_or(|valid| bits::get(valid, row))));
+            }
         }
         Ok(())
     }

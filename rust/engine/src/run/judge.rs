@@ -275,8 +275,8 @@ impl Judging<'_> {
                 let within = self.within(clause)?;
                 let nulls = within.missing(view.valid.as_deref());
                 let valid = within.valid(view.valid.clone());
-                let count = within.count();
-                let seen = Rows { columns: &columns, valid: valid.as_deref(), count };
+                let (inside, count) = (within.bits(), within.count());
+                let seen = Rows { columns: &columns, valid: valid.as_deref(), inside, count };
                 let mut survey = check.survey(&seen, self.rows)?;
                 survey.inside = within.bits().map(<[u64]>::to_vec);
                 self.surveys.push((at, survey));
@@ -291,8 +291,8 @@ impl Judging<'_> {
                 let within = self.within(clause)?;
                 let nulls = within.missing(valid.as_deref());
                 let valid = within.valid(valid);
-                let seen =
-                    Rows { columns: &columns, valid: valid.as_deref(), count: within.count() };
+                let (inside, count) = (within.bits(), within.count());
+                let seen = Rows { columns: &columns, valid: valid.as_deref(), inside, count };
                 let mut state = check.start(&self.context.means);
                 check.update(&mut state, &seen)?;
                 self.states.push((at, state));

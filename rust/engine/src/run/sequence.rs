@@ -87,7 +87,9 @@ fn behind(plan: &Plan, late: &Late<'_>) -> Result<Vec<u64>> {
         }
         (valid, inside) => valid.or_else(|| inside.clone()),
     };
-    let seen = Rows { columns: &columns, valid: valid.as_deref(), count: rows as u64 };
+    let inside = late.inside.as_deref();
+    let count = inside.map_or(rows as u64, bits::count);
+    let seen = Rows { columns: &columns, valid: valid.as_deref(), inside, count };
     check.behind(&seen, late.farthest, &mut fail)?;
     Ok(fail)
 }
