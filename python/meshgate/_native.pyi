@@ -9,6 +9,7 @@ __all__ = [
     "Merge",
     "Plan",
     "PolicySet",
+    "Report",
     "Run",
     "Schema",
     "Source",

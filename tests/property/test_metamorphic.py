@@ -77,6 +77,8 @@ def test_the_order_of_rows_changes_no_count(
     kind: Kind, data: st.DataObject, rows: int, seed: int
 ) -> None:
     columns = [data.draw(column(kind, rows, name)) for name in "ab"]
+    # Which nulls are a struct's goes by the place of the row.
+    columns = [replace(c, layout=replace(c.layout, nested=False)) for c in columns]
     order = list(range(rows))
     Random(seed).shuffle(order)
     turned = [replace(c, values=[c.values[row] for row in order]) for c in columns]
