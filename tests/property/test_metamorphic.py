@@ -102,6 +102,8 @@ def test_a_good_row_makes_no_batch_fail(
     kind: Kind, data: st.DataObject, rows: int, seed: int
 ) -> None:
     columns = [data.draw(column(kind, rows, name)) for name in "ab"]
+    # Which nulls are a struct's goes by the place of the row.
+    columns = [replace(c, layout=replace(c.layout, nested=False)) for c in columns]
     promised = contract(columns, clauses(kind))
     _, rejected = judged(promised, table(columns, [], 0))
     good = [row for row in range(rows) if row not in rejected]
