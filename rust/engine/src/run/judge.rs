@@ -54,7 +54,10 @@ pub(super) fn judge(plan: &Plan, piece: &Piece, context: &Context<'_>) -> Result
         Some(rows) => RowSum::of(rows, plan, &batch)?,
         None => RowSum::default(),
     };
-    let Judging { tallies, fails, blocks, states, prints, surveys, .. } = judging;
+    let Judging { tallies, fails, blocks, states, mut prints, surveys, .. } = judging;
+    // Clauses are judged as their columns come; fingerprints stand in the order of the clauses.
+    prints.sort_by_key(|(clause, _)| *clause);
+    let prints = prints.into_iter().map(|(_, print)| print).collect();
     Ok(Judged { batch, tallies, fails, blocks, states, prints, sum, surveys })
 }
 
@@ -119,7 +122,7 @@ struct Judging<'a> {
     fails: Fails,
     blocks: Vec<(usize, KeyBlock)>,
     states: Vec<(usize, DatasetState)>,
-    prints: Vec<ArrayRef>,
+    prints: Vec<(usize, ArrayRef)>,
     surveys: Vec<(usize, Survey)>,
 }
 
@@ -250,7 +253,8 @@ impl Judging<'_> {
                     let nulls = nulls.as_ref().filter(|_| exempts);
                     let inside = self.within(clause)?.nulls();
                     let exempt = NullBuffer::union(nulls, inside.as_ref());
-                    self.prints.push(fingerprint::keys(&marks.keys, &arrays, exempt.as_ref())?);
+                    let prints = fingerprint::keys(&marks.keys, &arrays, exempt.as_ref())?;
+                    self.prints.push((at, prints));
                 } else {
                     let within = self.within(clause)?.bits();
                     let seed = self.context.means.seed;
