@@ -5,6 +5,7 @@ Where the sides are is the business of whoever made it: in tables, or in a distr
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -25,7 +26,7 @@ class Sides(Protocol):
 
 
 @dataclass(frozen=True)
-class Checked:
+class Checked(ABC):
     """What every form of checked data has; `Gate.publish` takes any.
 
     Attributes:
@@ -41,9 +42,9 @@ class Checked:
     accepted_schema: Any = field(repr=False)
     quarantine_schema: Any = field(repr=False)
 
+    @abstractmethod
     def splits(self) -> Iterable[Sides]:
         """Both sides, batch by batch; raises when they are not what the report counted."""
-        raise NotImplementedError
 
     def intact(self) -> bool:
         """Whether the sides are still what the report counted, as far as counts tell now."""

@@ -171,8 +171,9 @@ impl Work {
 }
 
 impl Work {
-    /// Estimated nanoseconds per row on one core of a machine with AVX-512, from `benches/`; the
-    /// values of a column come out of memory once, whatever the number of its checks.
+    /// Estimated nanoseconds per row on one core of a machine with AVX-512: from `benches/` where a
+    /// bench has that check, a guess elsewhere. The values of a column come out of memory once,
+    /// whatever the number of its checks.
     fn cost(&self, conditions: &[Condition]) -> f64 {
         match self {
             Self::Expression { condition } => {
