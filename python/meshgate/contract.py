@@ -9,7 +9,7 @@ it and never take part in equality.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, TypeAlias
@@ -237,6 +237,25 @@ class Contract:
 
     def __hash__(self) -> int:
         return hash(self.to_json())
+
+
+def walk(columns: Iterable[Column], above: str = "") -> Iterator[tuple[str, Column]]:
+    """Every column with its path, however deep: fields as ``a.b``, items of lists as ``a[]``.
+
+    >>> items = Column("item", "list", items=Column("item", "string", pii="email"))
+    >>> [path for path, _ in walk([Column("a", "list", items=items)])]
+    ['a', 'a[]', 'a[][]']
+    """
+    for column in columns:
+        path = f"{above}.{column.name}" if above else column.name
+        yield from _within(path, column)
+
+
+def _within(path: str, column: Column) -> Iterator[tuple[str, Column]]:
+    yield path, column
+    yield from walk(column.columns, path)
+    if column.items is not None:
+        yield from _within(f"{path}[]", column.items)
 
 
 _NULL = type(None)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from meshgate.contract import Column, Contract
+from meshgate.contract import Column, Contract, walk
 from meshgate.errors import StageError
 
 PUBLISHED_AT, PUBLISH_ID = "_mg_published_at", "_mg_publish_id"
@@ -26,7 +26,7 @@ def columns(contract: Contract, key_ids: Mapping[str | None, str]) -> dict[str, 
     `key_ids` are by the reference that a mask names; None is the default key.
     """
     found = {}
-    for path, column in _paths(contract.columns):
+    for path, column in walk(contract.columns):
         if entries := _description(column, key_ids):
             found[path] = entries
     return found
@@ -37,7 +37,7 @@ def masks(
 ) -> dict[str, dict[str, str | None]]:
     """Method, domain and key id of every masked column, by dotted name."""
     found: dict[str, dict[str, str | None]] = {}
-    for path, column in _paths(contract.columns):
+    for path, column in walk(contract.columns):
         if column.mask is not None:
             key_id = key_ids.get(column.mask.key) if column.mask.method in _KEYED else None
             found[path] = {
@@ -128,16 +128,6 @@ def enriched(splits: Iterable[Enriched], lineage: Lineage) -> Iterator[Enriched]
     """The splits with the lineage columns on both sides; pulls one split at a time."""
     for split in splits:
         yield Enriched(lineage.apply(split.accepted), lineage.apply(split.rejected))
-
-
-def _paths(columns: Iterable[Column], above: str = "") -> Iterator[tuple[str, Column]]:
-    for column in columns:
-        path = f"{above}.{column.name}" if above else column.name
-        yield path, column
-        yield from _paths(column.columns, path)
-        if column.items is not None:
-            yield f"{path}[]", column.items
-            yield from _paths(column.items.columns, f"{path}[]")
 
 
 def _description(column: Column, key_ids: Mapping[str | None, str]) -> dict[str, str]:

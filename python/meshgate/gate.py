@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 from meshgate import formats, keys, references
 from meshgate.attempt import Attempt
 from meshgate.checked import Checked
-from meshgate.contract import Column, Contract
+from meshgate.contract import Contract, walk
 from meshgate.engine import Plan, Run, Source, Split, open_source
 from meshgate.errors import UsageError
 from meshgate.limits import Limits
@@ -314,7 +314,7 @@ class Gate:
     @property
     def portable(self) -> Portable:
         """How this gate's plan travels to other processes: with references instead of keys."""
-        named = {c.mask.key for c in _every(self.contract.columns) if c.mask is not None}
+        named = {c.mask.key for _, c in walk(self.contract.columns) if c.mask is not None}
         references = {reference: reference for reference in named if reference is not None}
         folder, default = (Path(), None) if self._mesh is None else self._mesh.default_key
         if default is not None:
@@ -323,7 +323,7 @@ class Gate:
 
     @cached_property
     def _keys(self) -> Mapping[str, bytes]:
-        wanted = {c.mask.key for c in _every(self.contract.columns) if c.mask is not None}
+        wanted = {c.mask.key for _, c in walk(self.contract.columns) if c.mask is not None}
         if self._mesh is not None:
             return self._mesh.keys(wanted)
         return {r: keys.load(r, Path()) for r in wanted if r is not None}
@@ -359,14 +359,6 @@ class Gate:
 
 def _told(watch: Watch | None) -> Callable[[Run], None] | None:
     return None if watch is None else lambda run: watch(run.rows)
-
-
-def _every(columns: Iterable[Column]) -> Iterable[Column]:
-    for column in columns:
-        yield column
-        yield from _every(column.columns)
-        if column.items is not None:
-            yield from _every((column.items,))
 
 
 def _ns(now: datetime | int | None) -> int:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from meshgate.contract import walk
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -23,14 +25,8 @@ def promised_schema(contract: Contract) -> pa.Schema:
 
 def mask_keys(contract: Contract) -> set[str]:
     """The references of the keys that the contract's masks name."""
-    found: set[str] = set()
-    columns = list(contract.columns)
-    while columns:
-        column = columns.pop()
-        columns += [*column.columns, *filter(None, [column.items])]
-        if column.mask is not None and column.mask.key is not None:
-            found.add(column.mask.key)
-    return found
+    masks = (column.mask for _, column in walk(contract.columns))
+    return {mask.key for mask in masks if mask is not None and mask.key is not None}
 
 
 def _type(column: Column) -> pa.DataType:

@@ -6,9 +6,11 @@ paths in policies are checked against.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
+
+from meshgate.contract import walk
 
 if TYPE_CHECKING:
     from meshgate.contract import Column, Contract, ServiceLevel
@@ -33,7 +35,7 @@ def policy_input(
         infrastructure: adapter, storage, encryption, region; what is not stated is null.
         publication: publish_id, product, domain, phase, publisher, publishers, domains.
     """
-    columns = [_column(path, column) for path, column in _paths(contract.columns)]
+    columns = [_column(path, column) for path, column in walk(contract.columns)]
     document: dict[str, Any] = {
         "schema": {
             "columns": columns,
@@ -87,16 +89,6 @@ def read_input(
 def _person(person: Mapping[str, Any] | None) -> dict[str, Any]:
     person = person or {}
     return {"id": person.get("id"), "roles": list(person.get("roles") or ())}
-
-
-def _paths(columns: Sequence[Column], above: str = "") -> Iterator[tuple[str, Column]]:
-    for column in columns:
-        path = f"{above}.{column.name}" if above else column.name
-        yield path, column
-        yield from _paths(column.columns, path)
-        if column.items is not None:
-            yield f"{path}[]", column.items
-            yield from _paths(column.items.columns, f"{path}[]")
 
 
 def _column(path: str, column: Column) -> dict[str, Any]:

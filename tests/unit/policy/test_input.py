@@ -113,6 +113,16 @@ def test_nested_columns_have_dotted_names() -> None:
     assert document["schema"]["has_pii_tags"] is True
 
 
+def test_columns_inside_lists_of_lists_are_seen() -> None:
+    person = Column("item", "struct", columns=(Column("email", "string", pii="email"),))
+    rows = Column("item", "list", items=person)
+    contract = Contract("a", "a", "1.0.0", columns=(Column("grid", "list", items=rows),))
+    schema = policy_input(contract, None, {}, {}, PUBLICATION)["schema"]
+    names = [column["name"] for column in schema["columns"]]
+    assert names == ["grid", "grid[]", "grid[][]", "grid[][].email"]
+    assert schema["has_pii_tags"] is True
+
+
 def test_without_personal_data_the_flag_is_false() -> None:
     contract = Contract("a", "a", "1.0.0", columns=(Column("x", "string", tags=("pii",)),))
     assert policy_input(contract, None, {}, {}, {})["schema"]["has_pii_tags"] is False
