@@ -11,6 +11,7 @@ from meshgate.catalog.ledger import ALLOWED, BEGUN, Ledger
 from meshgate.catalog.store import Store
 from meshgate.errors import CatalogError, UsageError
 
+from tests.needs import need
 from tests.postgres import server
 from tests.unit.catalog.world import CONTRACT, publish, receipt, state
 
@@ -93,6 +94,7 @@ def test_more_rows_than_a_32_bit_number_holds(postgres_url):
 
 
 def test_a_password_is_told_to_nobody(tmp_path):
+    need("psycopg")
     url = "postgresql+psycopg://ana:zq7secret@/nowhere?host=/nonexistent"
     (tmp_path / "mesh.toml").write_text(f'[catalog]\ndatabase = "{url}"\n')
     read = settings.read(tmp_path / "mesh.toml")
