@@ -45,6 +45,8 @@ if TYPE_CHECKING:
     from meshgate.policy import PolicySet
     from meshgate.report import Report
 
+# Ids that follow from the data tell how it was published: what was appended is not the whole.
+_APPENDED, _REPLACED = "auto-", "auto-replace-"
 _LINEAGE = {"published_at": PUBLISHED_AT, "publish_id": PUBLISH_ID}
 
 
@@ -170,6 +172,8 @@ class Attempt:
     def stage(self, run: Any, accepted_schema: Any, quarantine_schema: Any) -> None:
         """Every split of the run is in files that nobody sees; the report is there.
 
+        Without any column there is nothing to stage: the report says which are missing.
+
         Raises:
             StageError, and what the run raises.
         """
@@ -181,6 +185,10 @@ class Attempt:
                 message="rows carry their publish_id here, so it must be known before the data",
                 help="pass publish_id=..., or publish what validate_and_mask returned",
             )
+        if not accepted_schema.names:
+            for _ in run:
+                continue
+            return
         self._staging = self.mesh.adapter.stage(
             self.publication(),
             enriched(run, lineage),
@@ -202,14 +210,15 @@ class Attempt:
 
     def _derived(self, input_digest: str) -> str:
         identity = (self.contract.digest, self._policies.digest, input_digest)
-        parts = list(identity)
-        newest = self.mesh.ledger.newest(self.product) if self._mode == "replace" else None
-        if newest is not None:
-            held = (newest.contract["digest"], newest.policy_digest, newest.input_digest)
-            if held == identity:
-                return str(newest.publish_id)
-            parts.append(str(newest.publish_id))  # after something else it is another intent
-        return "auto-" + hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
+        prefix, parts = _APPENDED, list(identity)
+        if self._mode == "replace":
+            prefix, newest = _REPLACED, self.mesh.ledger.newest(self.product)
+            if newest is not None:
+                held = (newest.contract["digest"], newest.policy_digest, newest.input_digest)
+                if held == identity and str(newest.publish_id).startswith(_REPLACED):
+                    return str(newest.publish_id)
+                parts.append(str(newest.publish_id))  # after something else it is another intent
+        return prefix + hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
 
     def commit(self) -> Receipt:
         """The publication is visible, durable and recorded.

@@ -467,11 +467,33 @@ def test_a_source_that_fails_at_once_tells_no_value(gate):
     assert SECRET not in str(caught.value)
 
 
-def test_data_without_columns_is_refused_and_nothing_is_left(gate, mesh):
-    with pytest.raises(StageError) as caught:
-        gate.publish(pa.table({}))
-    assert caught.value.code == "stage.bad_columns"
-    assert "the data has none of the promised columns" in str(caught.value)
+@pytest.mark.parametrize("strange", [pa.table({}), pa.table({"other": [1, 2]})])
+@pytest.mark.parametrize("first", ["publish", "validate_and_mask"])
+def test_data_without_any_promised_column_is_denied_and_nothing_is_left(gate, mesh, strange, first):
+    with pytest.raises(Denied) as caught:
+        gate.publish(strange if first == "publish" else gate.validate_and_mask(strange))
+    failed = [c["id"] for c in caught.value.receipt.report["checks"] if c["status"] == "fail"]
+    assert failed[:2] == ["id.column_exists", "email.column_exists"]
+    assert caught.value.receipt.report["rows"] == strange.num_rows
+    assert tables(mesh) == []
+    gate.publish(data(1))
+
+
+def test_a_stream_without_rows_is_a_version_that_adds_nothing(gate, mesh):
+    gate.publish(data(1, 2))
+    receipt = gate.publish(data(1).slice(0, 0))
+    assert (receipt.state, receipt.report["rows"], receipt.version) == ("PUBLISHED", 0, 2)
+    assert mesh.read(PRODUCT).read_all().num_rows == 2
+    assert mesh.read(PRODUCT, version=2).read_all().num_rows == 2
+    gate.publish(data(1).slice(0, 0), mode="replace")
+    assert mesh.read(PRODUCT).read_all().num_rows == 0
+
+
+def test_no_rows_are_a_fault_where_the_contract_says_so(mesh):
+    wanted = "quality_rules:\n  - {rule: row_count, args: {op: ge, bound: 1}}\n"
+    gate = mesh.gate(CONTRACT.replace("quality_rules:\n", wanted), domain="finance")
+    with pytest.raises(Denied):
+        gate.publish(data(1).slice(0, 0))
     assert tables(mesh) == []
 
 
@@ -682,6 +704,15 @@ def test_replacing_again_by_what_was_before_is_another_publication(gate, mesh):
     versions = len(mesh.product(PRODUCT).versions)
     gate.publish(data(1, 2), mode="replace")
     assert len(mesh.product(PRODUCT).versions) == versions == 3
+
+
+def test_replacing_by_what_was_appended_last_leaves_nothing_else(gate, mesh):
+    gate.publish(data(1))
+    appended = gate.publish(data(2))
+    replaced = gate.publish(data(2), mode="replace")
+    assert replaced.publish_id != appended.publish_id
+    assert mesh.read(PRODUCT).read_all()["id"].to_pylist() == [2]
+    assert gate.publish(data(2), mode="replace") == replaced
 
 
 def test_an_unknown_mode_is_refused(gate, mesh):
