@@ -593,6 +593,12 @@ CODES: tuple[Code, ...] = (
         "about the contract; `meshgate catalog show` lists the columns.",
     ),
     Code(
+        "usage.nothing_to_lint",
+        "a folder holds nothing that lint reads",
+        "There is no policy in it or below it. Contracts are named one by one, because other "
+        "YAML files may lie beside them. It does not mean that what is there is sound.",
+    ),
+    Code(
         "usage.other_contract",
         "checked data does not belong to this gate",
         "What validate_and_mask returned belongs to one contract, and may not be changed "

@@ -154,9 +154,9 @@ class Mesh:
     ) -> pa.RecordBatchReader:
         """The product as a stream that Polars, DuckDB and pandas take.
 
-        `version` is the destination's, by default the newest; `as_of` is a moment, for the version
-        that was the newest then. `user` is an id or ``{"id": ..., "roles": [...]}``; some policies
-        also ask for a `purpose`. `columns` leaves the others out.
+        `version` is a published one of the catalog, by default the newest; `as_of` is a moment, for
+        the version that was the newest then. `user` is an id or ``{"id": ..., "roles": [...]}``;
+        some policies also ask for a `purpose`. `columns` leaves the others out.
 
         Raises:
             PolicyError: ``policy.read_denied``. CatalogError, StageError, UsageError
@@ -177,6 +177,8 @@ class Mesh:
                     message="the product had no version then",
                     help=f"the first was published at {product.versions[0].published_at}",
                 )
+        elif version is not None:
+            version = product.published(version)
         return self.adapter.read(name, version, columns=columns)
 
     def read_quarantine(

@@ -269,7 +269,7 @@ class Report:
             share = 100 * self.rejected_rows / self.rows
             head += f", {self.rejected_rows:,} in quarantine ({share:.3g} %)"
         if self.metrics.seconds:
-            head += f"   {self.metrics.rows_per_second / 1e6:.1f} M rows/s"
+            head += f"   {_speed(self.metrics.rows_per_second)}"
         shown = sorted(self.findings, key=lambda c: -STATUSES.index(c.status))
         lines = [head]
         width = max((len(", ".join(c.columns)) for c in shown), default=0)
@@ -294,6 +294,11 @@ class Report:
             f"<Report {self.dataset} {self.status}: {self.rows:,} rows, "
             f"{self.rejected_rows:,} rejected>"
         )
+
+
+def _speed(rows_per_second: float) -> str:
+    millions = rows_per_second / 1e6
+    return f"{millions:.1f} M rows/s" if millions >= 1 else f"{rows_per_second:,.0f} rows/s"
 
 
 def _check(entry: Mapping[str, Any], places: Mapping[str, Where] | None) -> CheckOutcome:

@@ -7,6 +7,7 @@ quote values.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from itertools import chain
@@ -32,9 +33,9 @@ _FORMATS = {
     ".ndjson": "json",
 }
 _TAKES = (
-    "a pyarrow table, batch, reader or dataset, a Polars or pandas frame, a DuckDB relation, any "
-    "object with __arrow_c_stream__ or __arrow_c_array__, or a path to .parquet, .arrow, .csv or "
-    ".jsonl"
+    "a pyarrow table, batch, reader or dataset, a Polars or pandas frame, a DuckDB relation or "
+    "result, any object with __arrow_c_stream__ or __arrow_c_array__, or a path to .parquet, "
+    ".arrow, .csv or .jsonl"
 )
 
 
@@ -61,8 +62,9 @@ def arrow(data: Any, contract: Contract | None = None) -> Any:
         return _read(lambda: data.scanner().to_reader())
     if hasattr(data, "to_reader"):  # a pyarrow scanner
         return _read(data.to_reader)
-    if hasattr(data, "fetch_record_batch"):  # a DuckDB result without the capsule interface
-        return _read(data.fetch_record_batch)
+    for name in ("to_arrow_reader", "fetch_record_batch"):  # a DuckDB result, of 1.4 or before
+        if hasattr(data, name):
+            return _read(lambda name=name: _fetched(data, name))
     if isinstance(data, Iterable) and not isinstance(data, dict | bytes | bytearray):
         return _batches(data)
     raise _not_arrow(data)
@@ -91,8 +93,8 @@ def repeats(data: Any) -> bool:
     if isinstance(data, str | Path):
         return True
     library, name = type(data).__module__.partition(".")[0], type(data).__name__
-    if library in ("pyarrow", "polars", "pandas", "duckdb"):
-        return name not in ("RecordBatchReader", "Scanner")
+    if library in ("pyarrow", "polars", "pandas", "duckdb", "_duckdb"):
+        return name not in ("RecordBatchReader", "Scanner", "DuckDBPyConnection")
     if isinstance(data, Iterable):
         return not isinstance(data, Iterator)
     return False
@@ -159,6 +161,12 @@ def _read(open_: Any, name: str = "the data") -> Any:
         message=f"{name} cannot be read",
         help="is it complete, and of the format that its name says?",
     )
+
+
+def _fetched(data: Any, name: str) -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # that a relation would save a copy
+        return getattr(data, name)()
 
 
 def _not_arrow(data: object) -> SourceError:

@@ -163,6 +163,8 @@ def test_lint_reads_policies(command: Command) -> None:
         'package typo\n\nimport rego.v1\n\ndeny contains "x" if input.contract.ownr == ""\n'
     )
     command("lint-policy", "lint governance")
+    Path("void").mkdir()
+    command("lint-nothing", "lint void")
 
 
 def test_check_reports_worst_first(command: Command) -> None:

@@ -126,10 +126,14 @@ def test_versions_and_moments_can_be_read(mesh, gate):
         ({"as_of": "yesterday"}, UsageError, "usage.bad_moment"),
         ({"as_of": "2026-01-01", "version": 1}, UsageError, "usage.two_versions"),
         ({"version": 9}, StageError, "stage.no_version"),
+        ({"version": 0}, StageError, "stage.no_version"),  # the table's, before anything is in it
+        ({"version": -1}, StageError, "stage.no_version"),
     ):
         with pytest.raises(kind) as caught:
             ids(**which)
         assert caught.value.code == code
+    with pytest.raises(StageError, match=r"there are 1, 2, 3$"):
+        ids(version=0)
 
 
 def test_service_levels_of_a_column_are_measured_by_the_last_report(mesh):

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 from meshgate.contract import Check, Column, Contract
 from meshgate.engine import Plan
-from meshgate.report import Report
+from meshgate.report import Metrics, Report
 
 
 def contract(**threshold: Any) -> Contract:
@@ -23,6 +23,15 @@ def contract(**threshold: Any) -> Contract:
 def report(values: list[int | None], **threshold: Any) -> Report:
     data = pa.table({"a": pa.array(values, pa.int64())})
     return Plan.compile(contract(**threshold), data).check(data, threads=1)
+
+
+@pytest.mark.parametrize(
+    ("rows_per_second", "said"),
+    [(840.4, "840 rows/s"), (96_500.0, "96,500 rows/s"), (2.34e7, "23.4 M rows/s")],
+)
+def test_the_speed_of_a_run_is_in_a_unit_that_says_something(rows_per_second, said) -> None:
+    told = Report("t", "pass", 1, 1, 0, (), metrics=Metrics(8, 0.001, rows_per_second))
+    assert f"1 rows   {said}" in str(told)
 
 
 def test_totals_are_there_before_the_outcomes_are_read() -> None:

@@ -15,8 +15,11 @@ import sqlalchemy as sa
 from meshgate.catalog import tables as t
 from meshgate.catalog.store import Store
 from meshgate.contract import Contract
-from meshgate.errors import CatalogError
+from meshgate.errors import CatalogError, StageError
 from meshgate.receipt import Receipt
+
+_SHOWN = 12
+"""So many version numbers stand in a message."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,24 @@ class Product:
     def latest(self) -> Version:
         """The newest version."""
         return self.versions[-1]
+
+    def published(self, number: int) -> int:
+        """The same number, if it is that of a published version.
+
+        Raises:
+            StageError: ``stage.no_version``.
+        """
+        numbers = [version.number for version in self.versions if version.number is not None]
+        if number not in numbers:
+            shown = ", ".join(map(str, numbers[-_SHOWN:]))
+            raise StageError(
+                code="stage.no_version",
+                message=f"{self.name} has no version {number}",
+                help=f"there is {shown}"
+                if len(numbers) == 1
+                else f"there are {'… ' * (len(numbers) > _SHOWN)}{shown}",
+            )
+        return number
 
     @property
     def schema(self) -> tuple[Mapping[str, Any], ...]:

@@ -13,7 +13,7 @@ from meshgate.cli import show
 from meshgate.cli.exits import ALLOWED, CONTRACT
 from meshgate.cli.options import output
 from meshgate.cli.terminal import BAD, CAUTION, GOOD, NAME, Cell, Terminal, counted
-from meshgate.errors import MeshgateError
+from meshgate.errors import MeshgateError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -100,6 +100,12 @@ def _compile(contract: Contract) -> None:
 def _policies(file: str) -> Linted:
     from meshgate.policy import check
 
+    if Path(file).is_dir() and not any(Path(file).rglob("*.rego")):
+        raise UsageError(
+            code="usage.nothing_to_lint",
+            message=f"there is no policy (.rego) in {file}",
+            help="name contracts one by one, such as `meshgate lint contracts/*.yaml`",
+        )
     findings = check(Path(file))
     errors = sum(finding.severity == "error" for finding in findings)
     rows: list[list[Cell]] = [

@@ -27,7 +27,7 @@ class Limits:
     """Bounds of one document. An error names the one that was met.
 
     Attributes:
-        document_bytes: size of the encoded text.
+        document_bytes: size of the encoded text, comments included; judged before it is parsed.
         nodes: keys and values together.
         depth: lists and mappings inside each other.
         alias_nodes: what aliases may add; 64 characters of text count as one more node.
@@ -35,7 +35,7 @@ class Limits:
         columns: promised columns, nested ones included.
     """
 
-    document_bytes: int = 64 * 1024 * 1024
+    document_bytes: int = 16 * 1024 * 1024
     nodes: int = 250_000
     depth: int = 64
     alias_nodes: int = 20_000
@@ -67,13 +67,13 @@ _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 def _decode(data: str | bytes, findings: Findings, limits: Limits) -> str:
-    if len(data) > limits.document_bytes:
+    if _over(data, limits.document_bytes):
         findings.fail(
             "contract.too_large",
-            f"the document has more than {limits.document_bytes} bytes",
+            f"the document has more than {limits.document_bytes} bytes, comments included",
             1,
             1,
-            help="the limit is document_bytes",
+            help="the limit is document_bytes; keep examples and generated lists elsewhere",
         )
     if isinstance(data, bytes):
         if data.startswith(_UTF16) or data[:4].count(0) >= 2:
@@ -117,6 +117,13 @@ def _decode(data: str | bytes, findings: Findings, limits: Limits) -> str:
             help="remove the %TAG line: contracts have no tags",
         )
     return text
+
+
+def _over(data: str | bytes, limit: int) -> bool:
+    """Whether the document takes more bytes; a text that is short enough to matter is encoded."""
+    if isinstance(data, bytes) or data.isascii() or len(data) > limit:
+        return len(data) > limit
+    return len(data.encode("utf-8", "surrogatepass")) > limit
 
 
 def _place(text: str, index: int) -> tuple[int, int]:

@@ -101,6 +101,8 @@ CASES: dict[str, tuple[Callable[[], str | bytes], str]] = {
     "surrogate in text": (lambda: HEAD + "description: \ud800", "contract.encoding"),
     "escaped surrogate": (lambda: HEAD + 'description: "\\ud800"', "contract.syntax"),
     "second byte order mark": (lambda: "\ufeff\ufeff" + HEAD, "contract.encoding"),
+    "30 MB of comment": (lambda: HEAD + f"# {'x' * 98}\n" * 300_000, "contract.too_large"),
+    "20 MB in fewer characters": (lambda: f"{HEAD}# {'é' * 10_000_000}", "contract.too_large"),
     "tab indent": (lambda: HEAD + "schema:\n\t- name: a\n", "contract.syntax"),
     "empty": (lambda: "\n", "contract.empty"),
     "empty bytes": (lambda: b"", "contract.empty"),
