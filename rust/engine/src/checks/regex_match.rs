@@ -3,7 +3,9 @@
 
 use arrow_array::ArrayRef;
 use arrow_schema::DataType;
+use regex_syntax::hir::Hir;
 
+use super::ecma::Expression;
 use super::pattern::Pattern;
 use super::{ecma, Argument, Arity, CheckKind, Clause, Compiled, Definition, RowCheck, Scope};
 use crate::contract::Literal;
@@ -73,13 +75,10 @@ fn pattern(clause: &Clause<'_>, must_match: bool) -> Result<Compiled> {
     let Literal::Text(source) = clause.required("pattern")? else {
         return Err(clause.bad("pattern", "text"));
     };
-    let translated = ecma::translate(source).map_err(|e| e.at("/args/pattern"))?;
-    let translated = if clause.flag("full_match", false)? {
-        format!(r"\A(?:{translated})\z")
-    } else {
-        translated
-    };
-    let search = Search::new(&translated, must_match)?;
+    let whole = clause.flag("full_match", false)?;
+    let expression = Expression::parse(source).map_err(|e| e.at("/args/pattern"))?;
+    let language = ecma::linear(&expression, whole).map_err(|e| e.at("/args/pattern"))?;
+    let search = Search::of(&language, must_match)?;
     if must_match && search.pattern.matches_all() {
         return Ok(Compiled::Always("every text matches the pattern".into()));
     }
@@ -94,14 +93,15 @@ pub(super) struct Search {
 }
 
 impl Search {
-    /// A search for a pattern of the regex-syntax crate.
+    fn of(language: &Hir, must_match: bool) -> Result<Self> {
+        Ok(Self { pattern: Pattern::new(language)?, must_match })
+    }
+
+    /// A search for a pattern in the syntax of the regex-syntax crate.
     pub(super) fn new(pattern: &str, must_match: bool) -> Result<Self> {
-        let hir = regex_syntax::ParserBuilder::new()
-            .utf8(false)
-            .build()
-            .parse(pattern)
-            .map_err(|_| Error::internal("a translated pattern is no pattern"))?;
-        Ok(Self { pattern: Pattern::new(&hir)?, must_match })
+        let language = regex_syntax::parse(pattern)
+            .map_err(|_| Error::internal("escaped texts are no pattern"))?;
+        Self::of(&language, must_match)
     }
 
     /// Whole-value membership under Unicode simple case folding.
