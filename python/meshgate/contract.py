@@ -43,7 +43,7 @@ class Column:
         type: in the spelling of the native form, such as ``decimal(18,2)``.
         pii: the kind of personal data (``email``), ``unspecified``, or None.
         columns: the fields of a struct.
-        items: the items of a list.
+        items: the items of a list; of a map its entries, structs of ``key`` and ``value``.
         metadata: what nobody executes: business names, examples, keys we do not interpret.
     """
 
@@ -67,7 +67,7 @@ class Check:
     Attributes:
         id: stable and unique in the contract.
         check: its name in the engine's registry; unknown names are the engine's to refuse.
-        columns: what it judges; dotted paths reach into structs.
+        columns: what it judges: ``a``, ``a.b`` in structs, ``a[]`` and ``a[].b`` in lists.
         when: a condition in SQL; rows for which it is not true are outside of the check.
         severity: ``error``, ``warning``, or a label that counts as ``error``.
         max_rows: failing rows that are tolerated.

@@ -74,7 +74,7 @@ def _piece(column: Given, start: int, end: int, rng: Random, offset: int | None)
     ahead = rng.randrange(64) if offset is None else offset
     padded = [*_filler(column.kind, ahead, rng), *values, *_filler(column.kind, 3, rng)]
     if not layout.nested:
-        return _laid_out(column.kind, padded, layout, rng).slice(ahead, len(values))
+        return laid_out(column.kind, padded, layout, rng).slice(ahead, len(values))
     # Every other null is the struct's; the field below it then holds a value.
     absent = [value is None and (start + row - ahead) % 2 == 1 for row, value in enumerate(padded)]
     hidden = [
@@ -82,7 +82,7 @@ def _piece(column: Given, start: int, end: int, rng: Random, offset: int | None)
         for gone, value in zip(absent, padded, strict=True)
     ]
     before = rng.randrange(64)
-    child = _laid_out(column.kind, _filler(column.kind, before, rng) + hidden, layout, rng)
+    child = laid_out(column.kind, _filler(column.kind, before, rng) + hidden, layout, rng)
     child = child.slice(before, len(hidden))
     whole = pa.StructArray.from_arrays([child], ["v"], mask=pa.array(absent, pa.bool_()))
     return whole.slice(ahead, len(values))
@@ -92,7 +92,8 @@ def _filler(kind: Kind, count: int, rng: Random) -> list[Any]:
     return [rng.choice((None, *kind.values)) for _ in range(count)]
 
 
-def _laid_out(kind: Kind, values: list[Any], layout: Layout, rng: Random) -> pa.Array:
+def laid_out(kind: Kind, values: list[Any], layout: Layout, rng: Random) -> pa.Array:
+    """The values in that layout."""
     if layout.ends is None:
         return _entries(kind, values, layout, rng)
     ends, firsts = [], []

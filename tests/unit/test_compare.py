@@ -349,3 +349,36 @@ def test_thresholds(old: str, new: str, direction: str) -> None:
     rule = "quality_rules: [{column: a, rule: unique, %s}]\n"
     changes = compare(load(head + rule % old), load(head + rule % new))
     assert [c.direction for c in changes] == [direction], changes
+
+
+RULES = 'quality_rules: [{column: "lines[].n", rule: ge, args: {value: 0}}]'
+NESTED = f"""
+dataset: d
+version: 1.0.0
+schema:
+  - {{name: id, type: string}}
+  - name: lines
+    type: list
+    items: {{type: struct, columns: [{{name: sku, type: string}}, {{name: n, type: integer}}]}}
+{RULES}
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ("{name: sku, type: string}", "{name: sku, type: string, required: true}",
+         [("required", T, "columns.lines.items.sku.required")]),
+        ("{name: n, type: integer}", "{name: n, type: int32}",
+         [("type", T, "columns.lines.items.n.type")]),
+        (', {name: n, type: integer}]}\n' + RULES, "]}\n",
+         [("column_removed", L, "columns.lines.items.n")]),
+        ("{value: 0}", "{value: -1}", [("check_changed", L, 'checks["lines[].n.ge"]')]),
+    ],
+)  # fmt: skip
+def test_changes_inside_of_lists(
+    before: str, after: str, expected: list[tuple[str, str, str]]
+) -> None:
+    assert NESTED.count(before) == 1
+    changes = compare(load(NESTED), load(NESTED.replace(before, after)))
+    assert [(c.kind, c.direction, c.path) for c in changes] == expected

@@ -44,12 +44,14 @@ def _type(column: Column) -> pa.DataType:
         "timestamp_tz": pa.timestamp("us", "UTC"),
         "timestamp_ntz": pa.timestamp("us"),
         "binary": pa.binary(),
-        "map": pa.map_(pa.string(), pa.string()),
     }
     if column.type in plain:
         return plain[column.type]
     if column.type == "struct":
         return pa.struct([pa.field(field.name, _type(field)) for field in column.columns])
+    if column.type == "map":
+        pair = {} if column.items is None else {c.name: _type(c) for c in column.items.columns}
+        return pa.map_(pair.get("key", pa.string()), pair.get("value", pa.string()))
     if column.type == "list":
         return pa.list_(pa.string() if column.items is None else _type(column.items))
     if found := DECIMAL.fullmatch(column.type):

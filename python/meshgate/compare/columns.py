@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from meshgate.canonical import Literal
 from meshgate.compare.change import (
@@ -82,7 +82,7 @@ class Columns:
             self.compare(old.columns, new.columns, path, f"{old_path}.", f"{new_path}.")
         if old.items is not None and new.items is not None:
             item = f"{path}.items"
-            self._column(old.items, new.items, item, f"{old_path}.item", f"{new_path}.item")
+            self._column(old.items, new.items, item, f"{old_path}[]", f"{new_path}[]")
         elif old.items is not new.items:
             direction = TIGHTENS if old.items is None else LOOSENS
             before, after = (None if c is None else c.type for c in (old.items, new.items))
@@ -98,6 +98,8 @@ class Columns:
         into.add(prefix + column.name)
         for inner in column.columns:
             self._all(inner, f"{prefix}{column.name}.", into)
+        if column.items is not None:
+            self._all(replace(column.items, name="[]"), prefix + column.name, into)
 
 
 def _pairs(old: tuple[Column, ...], new: tuple[Column, ...]) -> list[tuple[Column, Column]]:

@@ -12,6 +12,7 @@ from decimal import Decimal
 
 from meshgate.canonical import Frozen, Literal
 from meshgate.contract import Check, Column, NotEnforced, Place
+from meshgate.formats.columns import paths
 from meshgate.formats.cursor import Cursor
 from meshgate.formats.findings import shown
 
@@ -159,7 +160,6 @@ def _free(wanted: str, taken: set[str]) -> str:
 
 def _reserved(columns: tuple[Column, ...]) -> set[str]:
     """The ids under which the engine reports presence, types and order of columns."""
-    names = {
-        f"{column.name}.{check}" for column in columns for check in ("column_exists", "type_is")
-    }
+    checks = ("column_exists", "type_is")
+    names = {f"{path}.{check}" for path in paths(columns) for check in checks}
     return names | {"columns_match"}

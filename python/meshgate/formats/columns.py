@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from meshgate.contract import Column
 from meshgate.formats import personal
@@ -38,10 +39,32 @@ def unique_names(names: Iterator[tuple[str, Cursor]]) -> None:
 
 
 def paths(columns: tuple[Column, ...], prefix: str = "") -> Iterator[str]:
-    """The dotted paths of all columns and struct fields; nothing inside list items."""
+    """The paths of all columns: `a.b` for a field of a struct, `a[]` for the items of a list.
+
+    The items of a map are its entries, with the fields `key` and `value`.
+    """
     for column in columns:
-        yield prefix + column.name
-        yield from paths(column.columns, f"{prefix}{column.name}.")
+        yield from _within(column, prefix + column.name)
+
+
+def _within(column: Column, path: str) -> Iterator[str]:
+    yield path
+    yield from paths(column.columns, f"{path}.")
+    if column.items is not None:
+        yield from _within(column.items, f"{path}[]")
+
+
+def below(path: str, name: str, part: str | None = None) -> str:
+    """The path of a column or field, or of the items, keys or values of the column at `path`."""
+    if part is not None:
+        return f"{path}[]" if part == "item" else f"{path}[].{part}"
+    return f"{path}.{name}" if path else name
+
+
+def entries(key: Column | None, value: Column | None) -> Column | None:
+    """The items of a map: structs of a key and a value; None unless one of them is promised."""
+    pair = [replace(c, name=n) for n, c in (("key", key), ("value", value)) if c is not None]
+    return Column("item", "struct", columns=tuple(pair)) if pair else None
 
 
 def resolve(name: str, known: frozenset[str], cursor: Cursor) -> None:

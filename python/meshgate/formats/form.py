@@ -70,6 +70,8 @@ ITEMS = (
     Key("masking", "masking", "How the values are replaced before anything leaves."),
     Key("columns", "columns", "The fields of a struct."),
     Key("items", "items", "The items of a list."),
+    Key("key", "items", "The keys of a map."),
+    Key("value", "items", "The values of a map."),
     Key("metadata", "metadata", "Anything else that should travel with the column."),
 )
 
@@ -77,7 +79,7 @@ COLUMN = (Key("name", "name", "The column's exact name.", True), *ITEMS)
 
 RULE = (
     Key("rule", "rule", "The check, named for what must hold.", True),
-    Key("column", "name", "The column that it judges; dots reach into structs."),
+    Key("column", "name", "The column that it judges; dots reach into structs, [] into lists."),
     Key("columns", "words", "The columns that it judges together."),
     Key("args", "args", "The check's arguments."),
     Key("when", "text", "A condition in SQL; only rows for which it is true are judged."),

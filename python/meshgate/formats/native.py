@@ -45,7 +45,7 @@ class _Loader:
         domain = values.get("domain") or self.given_domain
         dataset = values.get("dataset") or ""
         self.mask_prefix = mask_prefix(values.get("id") or "", dataset, domain)
-        promised = self.columns(fields.get("schema"), "/columns", "", nested=False)
+        promised = self.columns(fields.get("schema"), "/columns", "", "")
         known = frozenset(columns.paths(promised))
         if "quality_rules" in fields:
             for rule in fields["quality_rules"].items("a list of rules"):
@@ -99,15 +99,16 @@ class _Loader:
     # -- columns ------------------------------------------------------------------------------
 
     def columns(
-        self, cursor: Cursor | None, pointer: str, path: str, *, nested: bool
+        self, cursor: Cursor | None, pointer: str, path: str, domain: str
     ) -> tuple[Column, ...]:
+        """The columns below `path`; pseudonymisation domains begin with `domain`."""
         if cursor is None:
             return ()
         self.places[pointer] = cursor.place
         promised: list[Column] = []
         names_seen: list[tuple[str, Cursor]] = []
         for item in cursor.items("a list of columns"):
-            column = self.column(item, f"{pointer}/{len(promised)}", path, nested=nested)
+            column = self.column(item, f"{pointer}/{len(promised)}", path, domain)
             if column is not None:
                 promised.append(column)
                 names_seen.append((column.name, item))
@@ -115,9 +116,9 @@ class _Loader:
         return tuple(promised)
 
     def column(
-        self, cursor: Cursor, pointer: str, path: str, *, nested: bool, items: bool = False
+        self, cursor: Cursor, pointer: str, path: str, domain: str, part: str | None = None
     ) -> Column | None:
-        """One column; `nested` when its rows are not the rows of the dataset."""
+        """One column, or that `part` of a list or map: its items, keys or values."""
         self.room -= 1
         if self.room == -1:
             cursor.wrong(
@@ -127,34 +128,30 @@ class _Loader:
         if not cursor.is_mapping():
             cursor.expected("a column with name and type")
             return None
-        keys = ITEMS if items else COLUMN
+        keys = COLUMN if part is None else ITEMS
         fields = cursor.fields(names(keys))
         values = self.read(keys, fields, cursor, pointer)
         self.places[pointer] = cursor.place
-        name = "item" if items else values.get("name")
-        here = f"{path}.{name}" if path else f"{name}"
+        name = values.get("name") if part is None else part
+        here = columns.below(path, name or "", part)
+        domain = columns.below(domain, name or "")
         type_ = values.get("type") or ""
         required = self.required(cursor, fields, values)
-        if required and not nested:
+        if required:
             self.clauses.not_null(here, fields.get("required", cursor).place)
-        elif required:
-            self.clauses.not_enforced(
-                "required", "no check reaches into list items", cursor.place, f"{here}.not_null"
-            )
         pii, tags = columns.personal_data(
             values.get("pii"), values.get("tags") or (), values.get("classification"), cursor
         )
         mask = None
         if "masking" in fields:
-            mask = masking.read(fields["masking"], f"{self.mask_prefix}.{here}")
+            mask = masking.read(fields["masking"], f"{self.mask_prefix}.{domain}")
             self.places[f"{pointer}/mask"] = fields["masking"].place
         fits_columns = self.children(fields, "columns", "struct", type_)
         fits_items = self.children(fields, "items", "list", type_)
-        inner = self.columns(fields.get("columns"), f"{pointer}/columns", here, nested=nested)
-        item = None
-        if "items" in fields:
-            item = self.column(fields["items"], f"{pointer}/items", here, nested=True, items=True)
-        if name is None or not (fits_columns and fits_items):
+        fits_pair = [self.children(fields, key, "map", type_) for key in ("key", "value")]
+        inner = self.columns(fields.get("columns"), f"{pointer}/columns", here, domain)
+        item = self.items(fields, pointer, here, domain)
+        if name is None or not (fits_columns and fits_items and all(fits_pair)):
             return None
         return Column(
             name=name,
@@ -169,6 +166,19 @@ class _Loader:
             items=item,
             metadata=values.get("metadata") or Frozen(),
         )
+
+    def items(
+        self, fields: dict[str, Cursor], pointer: str, here: str, domain: str
+    ) -> Column | None:
+        """The items of a list, or the entries of a map."""
+        if "items" in fields:
+            return self.column(fields["items"], f"{pointer}/items", here, domain, "item")
+        pair: list[Column | None] = []
+        for part in ("key", "value"):
+            at = f"{pointer}/items/columns/{sum(column is not None for column in pair)}"
+            found = part in fields
+            pair.append(self.column(fields[part], at, here, domain, part) if found else None)
+        return columns.entries(*pair)
 
     def required(self, cursor: Cursor, fields: dict[str, Cursor], values: dict[str, Any]) -> bool:
         required, nullable = values.get("required"), values.get("nullable")

@@ -7,6 +7,7 @@
 
 mod compile;
 mod conditions;
+mod path;
 
 use arrow_schema::{DataType, Schema, SchemaRef};
 use serde::Serialize;
@@ -22,6 +23,7 @@ use crate::profile;
 use crate::report::{Status, Threshold};
 use crate::unique::KeyForm;
 use compile::Compiler;
+pub(crate) use path::Step;
 
 /// Columns that meshgate adds carry this prefix.
 pub const RESERVED: &str = "_mg_";
@@ -35,7 +37,7 @@ pub const CHECKS_COLUMN: &str = "_mg_checks";
 pub struct Plan {
     pub(crate) dataset: String,
     pub(crate) schema: SchemaRef,
-    /// Distinct columns that checks read, as index paths through structs.
+    /// Distinct columns that checks read.
     pub(crate) leaves: Vec<Leaf>,
     pub(crate) clauses: Vec<Planned>,
     /// For each leaf the clauses that can be judged once it and those before it are there; first
@@ -54,8 +56,15 @@ pub struct Plan {
 /// One column that checks read.
 #[derive(Debug)]
 pub(crate) struct Leaf {
-    pub(crate) indices: Vec<usize>,
+    pub(crate) path: Vec<Step>,
     pub(crate) floating: bool,
+}
+
+impl Leaf {
+    /// Whether a row has any number of its values.
+    pub(crate) fn is_inside_lists(&self) -> bool {
+        !path::lists(&self.path).is_empty()
+    }
 }
 
 /// One expression of the contract, with the leaves that it reads.
@@ -331,6 +340,12 @@ impl Plan {
                     }
                 };
                 let when = clause.when.and_then(|at| self.conditions.get(at)).map(|c| &c.predicate);
+                let leaves = clause.work.leaves().iter().filter_map(|at| self.leaves.get(*at));
+                let how = if leaves.into_iter().any(Leaf::is_inside_lists) {
+                    format!("{how}; a row fails if one of its items does")
+                } else {
+                    how
+                };
                 let how = match when {
                     Some(_) => format!("{how}; only rows for which `when` is true"),
                     None => how,

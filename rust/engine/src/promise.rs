@@ -3,7 +3,7 @@
 //! No value is ever cast to the promised type. Encodings (dictionary, run-end, view, large) carry
 //! the same promise as the plain layout.
 
-use arrow_schema::{DataType, Field, TimeUnit};
+use arrow_schema::{DataType, TimeUnit};
 
 use crate::error::{Code, Error, Result};
 
@@ -209,14 +209,21 @@ fn unit_word(unit: TimeUnit) -> &'static str {
     }
 }
 
-/// The item field of a list type.
-pub fn item(data_type: &DataType) -> Option<&Field> {
+/// The type of a list's items. Those of a map are its entries: structs of `key` and `value`, however
+/// the data names the two.
+pub fn items(data_type: &DataType) -> Option<DataType> {
     match data_type {
-        DataType::List(f)
-        | DataType::LargeList(f)
-        | DataType::FixedSizeList(f, _)
-        | DataType::ListView(f)
-        | DataType::LargeListView(f) => Some(f),
+        DataType::List(item)
+        | DataType::LargeList(item)
+        | DataType::FixedSizeList(item, _)
+        | DataType::ListView(item)
+        | DataType::LargeListView(item) => Some(item.data_type().clone()),
+        DataType::Map(entries, _) => {
+            let DataType::Struct(pair) = entries.data_type() else { return None };
+            let named = pair.iter().zip(["key", "value"]);
+            let named = named.map(|(field, name)| field.as_ref().clone().with_name(name));
+            Some(DataType::Struct(named.collect()))
+        }
         _ => None,
     }
 }

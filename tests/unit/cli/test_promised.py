@@ -21,3 +21,10 @@ def test_nested_promises_are_followed() -> None:
     inner = Column("b", "list", items=Column("item", "int16"))
     schema = promised_schema(contract(Column("a", "struct", columns=(inner,))))
     assert schema.field("a").type == pa.struct([("b", pa.list_(pa.int16()))])
+
+
+def test_promised_maps_have_the_promised_keys_and_values() -> None:
+    pair = (Column("key", "int64"), Column("value", "date"))
+    entries = Column("item", "struct", columns=pair)
+    schema = promised_schema(contract(Column("a", "map", items=entries)))
+    assert schema.field("a").type == pa.map_(pa.int64(), pa.date32())

@@ -97,17 +97,37 @@ def test_required_is_a_check() -> None:
     assert contract.positions["/checks/0"].line == 5
 
 
-def test_required_fields_of_structs_are_checks_and_those_in_lists_are_not() -> None:
+def test_required_fields_and_items_are_checks() -> None:
     contract = load(
         SCHEMA + "  - name: a\n    type: struct\n"
         "    columns: [{name: b, type: string, required: true}]\n"
         "  - name: c\n    type: list\n"
         "    items: {type: struct, columns: [{name: d, type: string, required: true}]}\n"
     )
-    assert [c.columns for c in contract.checks] == [("a.b",)]
-    assert [(c.id, c.reason) for c in contract.not_enforced] == [
-        ("c.item.d.not_null", "no check reaches into list items")
-    ]
+    assert [c.columns for c in contract.checks] == [("a.b",), ("c[].d",)]
+    assert contract.not_enforced == ()
+
+
+def test_keys_and_values_of_maps_are_fields_of_their_entries() -> None:
+    contract = load(
+        SCHEMA + "  - name: a\n    type: map\n    key: {type: string, masking: hash}\n"
+        "    value: {type: list, items: {type: integer, required: true, masking: redact}}\n"
+        "  - {name: b, type: map, value: {type: integer}}\n"
+        'quality_rules: [{column: "a[].value[]", rule: ge, args: {value: 0}}]\n'
+    )
+    entries = contract.columns[0].items
+    assert entries is not None
+    assert [c.name for c in entries.columns] == ["key", "value"]
+    assert [c.columns for c in contract.checks] == [("a[].value[]",), ("a[].value[]",)]
+    key, value = entries.columns
+    assert key.mask == Mask("hash", "ledger.a.key")
+    assert value.items is not None
+    assert value.items.mask == Mask("redact", "ledger.a.value.item")
+    other = contract.columns[1].items
+    assert other is not None
+    assert [c.name for c in other.columns] == ["value"]
+    assert contract.positions["/columns/0/items/columns/1/items/mask"].line == 8
+    assert contract.positions["/columns/1/items/columns/0/type"].line == 9
 
 
 @pytest.mark.parametrize(

@@ -274,7 +274,13 @@ def test_vectors_and_maps_of_3_2() -> None:
     inner = "{key: {logicalType: string}, value: {logicalType: integer, required: true}}"
     mapped = with_property(f"logicalType: map, map: {inner}", "v3.2.0")
     assert mapped.columns[0].type == "map"
-    assert [clause.id for clause in mapped.not_enforced] == ["a.value.item.required"]
+    assert mapped.columns[0].items == Column(
+        "item",
+        "struct",
+        columns=(Column("key", "string"), Column("value", "integer", required=True)),
+    )
+    assert [check.id for check in mapped.checks] == ["a[].value.not_null"]
+    assert mapped.not_enforced == ()
 
 
 @pytest.mark.parametrize(
@@ -366,7 +372,30 @@ def test_formats_that_spell_nothing_are_no_clause() -> None:
 def test_formats_of_list_items_are_not_lost() -> None:
     items = "array, items: {logicalType: string, logicalTypeOptions: {format: email}}"
     contract = with_property(f"logicalType: {items}")
-    assert [clause.id for clause in contract.not_enforced] == ["a.item.format"]
+    assert [check.id for check in contract.checks] == ["a[].format"]
+
+
+def test_uniqueness_of_list_items_is_kept_with_the_reason() -> None:
+    items = "{logicalType: object, properties: [{name: b, logicalType: string, unique: true}]}"
+    contract = with_property(f"logicalType: array, items: {items}")
+    assert contract.checks == ()
+    assert [(c.id, c.reason) for c in contract.not_enforced] == [
+        ("a[].b.unique", "no check compares the list items of several rows")
+    ]
+
+
+def test_metrics_of_list_items_are_checks_where_nothing_may_be_counted() -> None:
+    invalid = "{metric: invalidValues, arguments: {validValues: [x]}, mustBe: 0}"
+    some = "{metric: nullValues, mustBeLessThan: 5}"
+    none = "{metric: nullValues, mustBe: 0}"
+    repeated = "{metric: duplicateValues, mustBe: 0}"
+    quality = f"quality: [{invalid}, {some}, {none}, {repeated}]"
+    contract = with_property(f"logicalType: array, items: {{logicalType: string, {quality}}}")
+    assert [(c.check, c.columns) for c in contract.checks] == [
+        ("in_set", ("a[]",)),
+        ("not_null", ("a[]",)),
+    ]
+    assert [c.clause for c in contract.not_enforced] == ["nullValues", "duplicateValues"]
 
 
 def test_a_format_that_nobody_knows_is_refused_where_it_stands() -> None:
@@ -590,7 +619,7 @@ def test_a_relationship_of_list_items_is_kept_with_the_reason() -> None:
         "logicalType: array, items: {logicalType: string, relationships: [{to: other.id}]}"
     )
     assert [(c.id, c.reason) for c in contract.not_enforced] == [
-        ("a.item.foreign_key", "no check reaches into list items")
+        ("a[].foreign_key", "no check looks list items up")
     ]
 
 

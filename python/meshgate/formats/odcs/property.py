@@ -60,7 +60,7 @@ class Properties:
 
     def read(self, cursor: Cursor) -> tuple[Column, ...]:
         """The promised columns of the object."""
-        return self._read(cursor, "/columns", "", "", nested=False)
+        return self._read(cursor, "/columns", "", "", "", nested=False)
 
     def finish(self) -> None:
         """Adds the primary key, when all its columns are known."""
@@ -86,7 +86,14 @@ class Properties:
     # -- columns ------------------------------------------------------------------------------
 
     def _read(
-        self, cursor: Cursor, pointer: str, path: str, logical_path: str, *, nested: bool
+        self,
+        cursor: Cursor,
+        pointer: str,
+        path: str,
+        logical_path: str,
+        domain: str,
+        *,
+        nested: bool,
     ) -> tuple[Column, ...]:
         self.places[pointer] = cursor.place
         promised: list[Column] = []
@@ -96,7 +103,7 @@ class Properties:
             if "semanticType" in fields and fields["semanticType"].text() == "measure":
                 continue  # computed by whoever reads; no column of the data
             at = f"{pointer}/{len(promised)}"
-            column = self._column(item, fields, at, path, logical_path, nested=nested)
+            column = self._column(item, fields, at, path, logical_path, domain, nested=nested)
             if column is not None:
                 promised.append(column)
                 seen.append((column.name, item))
@@ -110,11 +117,15 @@ class Properties:
         pointer: str,
         path: str,
         logical_path: str,
+        domain: str,
         *,
         nested: bool,
-        items: bool = False,
+        part: str | None = None,
     ) -> Column | None:
-        """One column; `nested` when its rows are not the rows of the dataset."""
+        """One column, or that `part` of an array or map: its items, keys or values.
+
+        `nested` when a row of the dataset has any number of its values.
+        """
         self.room[0] -= 1
         if self.room[0] == -1:
             cursor.findings.fail(
@@ -125,20 +136,21 @@ class Properties:
                 cursor.path,
                 "the limit is columns",
             )
-        logical_name = "item" if items else fields["name"].name() if "name" in fields else None
+        logical_name = part or (fields["name"].name() if "name" in fields else None)
         physical = fields["physicalName"].name() if "physicalName" in fields else None
-        name = "item" if items else physical or logical_name
+        name = part or physical or logical_name
         if name is None or logical_name is None:
             return None
-        here = f"{path}.{name}" if path else name
-        logical = f"{logical_path}.{logical_name}" if logical_path else logical_name
+        here = columns.below(path, name, part)
+        domain = columns.below(domain, name)
+        logical = columns.below(logical_path, logical_name)
         if not nested:
             self.names.update({logical: here, here: here})
         self._places(pointer, cursor, fields)
         kind, type_ = self._type(cursor, fields)
         required = "required" in fields and fields["required"].boolean() is True
         self._clauses(cursor, fields, here, kind, required, nested=nested)
-        pii, tags, mask, extra = self._personal(cursor, fields, here, pointer)
+        pii, tags, mask, extra = self._personal(cursor, fields, domain, pointer)
         texts: list[Literal] = []
         if "quality" in fields:
             scope = quality.Scope(here, nested, self.version, self.clauses, self.resolve, texts)
@@ -147,7 +159,7 @@ class Properties:
             relationships.of_property(
                 fields["relationships"], here, self.targets, self.clauses, nested=nested
             )
-        inner, item = self._children(fields, kind, pointer, here, logical, nested=nested)
+        inner, item = self._children(fields, kind, pointer, here, logical, domain, nested=nested)
         return Column(
             name=name,
             type=type_,
@@ -203,21 +215,18 @@ class Properties:
         nested: bool,
     ) -> None:
         given = options_of(fields)
-        if nested:
-            stated = {key for key in ("required", "unique") if key in fields}
-            if "format" in given and not options.is_spelling(logical, given["format"].text() or ""):
-                del given["format"]
-            for key in sorted({key for key in stated if fields[key].boolean()} | {*given}):
-                if key not in {"timezone", "defaultTimezone"}:
-                    reason = "no check reaches into list items"
-                    self.clauses.not_enforced(key, reason, cursor.place, f"{here}.{key}")
-            return
         if required:
             self.clauses.not_null(here, fields["required"].place)
-        if "unique" in fields and fields["unique"].boolean():
-            self.clauses.check("unique", (here,), {}, fields["unique"].place)
-        if "primaryKey" in fields and fields["primaryKey"].boolean():
-            self._key(fields, here)
+        for key in ("unique", "primaryKey"):
+            if key not in fields or not fields[key].boolean():
+                continue
+            if nested:
+                at, reason = fields[key].place, "no check compares the list items of several rows"
+                self.clauses.not_enforced(key, reason, at, f"{here}.{key}")
+            elif key == "unique":
+                self.clauses.check("unique", (here,), {}, fields["unique"].place)
+            else:
+                self._key(fields, here)
         if "enum" in fields:
             self._enum(fields["enum"], here)
         options.add_clauses(here, logical, given, self.clauses, cursor.place)
@@ -269,7 +278,7 @@ class Properties:
     # -- personal data ------------------------------------------------------------------------
 
     def _personal(
-        self, cursor: Cursor, fields: dict[str, Cursor], here: str, pointer: str
+        self, cursor: Cursor, fields: dict[str, Cursor], domain: str, pointer: str
     ) -> tuple[str | None, tuple[str, ...], Mask | None, dict[str, Literal]]:
         own = custom.values(fields)
         stated: str | bool | None = None
@@ -282,7 +291,7 @@ class Properties:
         pii, tags = columns.personal_data(stated, tags, classification, cursor, waived)
         mask = None
         if "masking" in own:
-            mask = masking.read(own["masking"], f"{self.mask_prefix}.{here}")
+            mask = masking.read(own["masking"], f"{self.mask_prefix}.{domain}")
             self.places[f"{pointer}/mask"] = own["masking"].place
         kept = {key: value.metadata() for key, value in own.items() if key not in _PERSONAL}
         if waived:
@@ -320,6 +329,7 @@ class Properties:
         pointer: str,
         here: str,
         logical_path: str,
+        domain: str,
         *,
         nested: bool,
     ) -> tuple[tuple[Column, ...], Column | None]:
@@ -333,11 +343,10 @@ class Properties:
                     f"write logicalType: {parent}, or remove {key}",
                 )
         if logical == "object" and "properties" in fields:
-            inner = self._read(
-                fields["properties"], f"{pointer}/columns", here, logical_path, nested=nested
-            )
+            at = f"{pointer}/columns"
+            inner = self._read(fields["properties"], at, here, logical_path, domain, nested=nested)
         if logical == "array" and "items" in fields:
-            item = self._item(fields["items"], f"{pointer}/items", here)
+            item = self._part(fields["items"], f"{pointer}/items", here, domain, "item")
         if logical == "vector":
             given = options_of(fields)
             if "dimensions" not in given:
@@ -348,25 +357,34 @@ class Properties:
                 )
             item = Column("item", options.vector_items(given))
         if logical == "map":
-            self._map(fields, pointer, here)
+            item = self._map(fields, pointer, here, domain)
         return inner, item
 
-    def _item(self, cursor: Cursor, pointer: str, here: str) -> Column | None:
+    def _part(
+        self, cursor: Cursor, pointer: str, here: str, domain: str, part: str
+    ) -> Column | None:
         entries = cursor.entries()
         fields = {key: value for key, value in entries.items() if not value.is_null()}
-        return self._column(cursor, fields, pointer, here, here, nested=True, items=True)
+        return self._column(cursor, fields, pointer, here, here, domain, nested=True, part=part)
 
-    def _map(self, fields: dict[str, Cursor], pointer: str, here: str) -> None:
-        """Reads key and value for findings and clauses; a promised map has no fields."""
+    def _map(
+        self, fields: dict[str, Cursor], pointer: str, here: str, domain: str
+    ) -> Column | None:
+        """The entries of a map."""
         if "map" not in fields:
             fields["logicalType"].wrong(
                 "contract.missing_key",
                 'the key "map" is missing',
                 "a map describes its key and its value",
             )
-            return
-        for key, value in fields["map"].entries().items():
-            self._item(value, f"{pointer}/metadata/map/{key}", f"{here}.{key}")
+            return None
+        given = fields["map"].entries()
+        pair: list[Column | None] = []
+        for part in ("key", "value"):
+            at = f"{pointer}/items/columns/{sum(column is not None for column in pair)}"
+            found = part in given
+            pair.append(self._part(given[part], at, here, domain, part) if found else None)
+        return columns.entries(*pair)
 
 
 def options_of(fields: dict[str, Cursor]) -> dict[str, Cursor]:

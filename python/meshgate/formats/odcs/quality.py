@@ -40,7 +40,7 @@ class Scope:
 
     Attributes:
         column: the path of the property, or None for entries of the object.
-        nested: inside list items or map values, where no check reaches.
+        nested: inside lists or maps, where a row has any number of values.
         version: of the document's label.
         resolve: the column of a property's name; None after a finding.
         texts: entries that only people read, for the metadata.
@@ -212,8 +212,8 @@ class _Entry:
         operators = self.operators(default)
         if not operators:
             return
-        if self.scope.nested:
-            self.skip(metric, "no check reaches into list items")
+        if self.scope.nested and self.is_beyond_items(metric, operators):
+            self.skip(metric, "in list items, only values that none may have are counted")
             return
         if metric == "rowCount":
             self.row_count(operators)
@@ -234,6 +234,12 @@ class _Entry:
             self.missing_values(columns, tolerance)
         else:
             self.invalid_values(columns, tolerance)
+
+    def is_beyond_items(self, metric: str, operators: list[Operator]) -> bool:
+        """Whether no check counts this in list items: those that do name rows, not values."""
+        unit = self.unit()
+        none = unit is not None and thresholds.none(operators, unit == "percent")
+        return metric in {"rowCount", "duplicateValues"} or not none
 
     def metric(self) -> tuple[str | None, Operator | None]:
         """The metric, and the operator that 3.0 leaves out."""

@@ -133,7 +133,7 @@ class Targets:
 def of_property(
     entries: Cursor, column: str, targets: Targets, clauses: Clauses, *, nested: bool
 ) -> None:
-    """Adds the foreign keys of a property; `nested` inside list items, where no check reaches."""
+    """Adds the foreign keys of a property; `nested` inside lists, where nothing looks them up."""
     for item, fields in _each(entries):
         if "from" in fields:
             fields["from"].wrong(
@@ -144,7 +144,7 @@ def of_property(
         elif "to" in fields:
             found = _ends(fields["to"], targets)
             if nested:
-                reason = "no check reaches into list items"
+                reason = "no check looks list items up"
                 id = f"{column}.foreign_key"
                 clauses.not_enforced("relationship", reason, item.place, id)
             else:

@@ -18,6 +18,7 @@ pub(crate) mod prefetch;
 pub(crate) mod rows;
 pub(crate) mod sha256;
 pub(crate) mod slab;
+pub(crate) mod spans;
 #[cfg(test)]
 pub(crate) mod testing;
 pub(crate) mod text;

@@ -7,9 +7,10 @@ use std::sync::Arc;
 
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 
+use super::path::lists;
 use super::{
-    Condition, Leaf, MaskTree, Output, Plan, Planned, PlannedMask, Work, CHECKS_COLUMN, RESERVED,
-    ROW_COLUMN,
+    Condition, Leaf, MaskTree, Output, Plan, Planned, PlannedMask, Step, Work, CHECKS_COLUMN,
+    RESERVED, ROW_COLUMN,
 };
 use crate::checks::{self, CheckKind, Clause, ColumnRef, Compiled, OnNull};
 use crate::contract::{self, Contract, Literal};
@@ -27,17 +28,12 @@ const MAX_DEPTH: usize = 64;
 /// How a promised column was found in the data.
 pub(super) enum Found {
     Missing,
-    Mistyped { indices: Vec<usize>, data_type: DataType },
-    Here { indices: Vec<usize>, data_type: DataType },
+    Mistyped { place: Vec<Step>, data_type: DataType },
+    Here { place: Vec<Step>, data_type: DataType },
 }
 
-/// The struct that a column stands in.
-#[derive(Clone, Copy)]
-struct Parent<'a> {
-    indices: &'a [usize],
-    data_type: &'a DataType,
-    sensitive: bool,
-}
+/// Where values stand in the data, and their type.
+type Place = (Vec<Step>, DataType);
 
 pub(super) struct Resolved {
     pub(super) path: String,
@@ -127,7 +123,8 @@ impl<'a> Compiler<'a> {
                 .at(pointer)
                 .help("the prefix _mg_ is for the columns that meshgate adds"));
             }
-            self.column(column, &column.name, &pointer, None, 1)?;
+            let place = self.top(&column.name)?;
+            self.column(column, &column.name, &pointer, place, false, 1)?;
         }
         self.columns_match();
         for (position, check) in contract.checks.iter().enumerate() {
@@ -186,13 +183,36 @@ impl<'a> Compiler<'a> {
         Ok(())
     }
 
-    /// Presence and type of a promised column, and of the fields of a promised struct.
+    /// Presence of a promised column or field, and what [`Self::promised`] says of it.
     fn column(
         &mut self,
         column: &contract::Column,
         path: &str,
         pointer: &str,
-        parent: Option<Parent<'_>>,
+        place: Option<Place>,
+        sensitive: bool,
+        depth: usize,
+    ) -> Result<()> {
+        let exists = place.is_some();
+        self.decided(
+            path,
+            "column_exists",
+            pointer,
+            if exists { Status::Pass } else { Status::Fail },
+            (!exists).then(|| "the data has no such column".to_owned()),
+        );
+        self.promised(column, path, pointer, place, sensitive, depth)
+    }
+
+    /// The type of a promised column, of its fields if it is a struct, and of its items if it is a
+    /// list or map.
+    fn promised(
+        &mut self,
+        column: &contract::Column,
+        path: &str,
+        pointer: &str,
+        place: Option<Place>,
+        sensitive: bool,
         depth: usize,
     ) -> Result<()> {
         if depth > MAX_DEPTH {
@@ -201,25 +221,7 @@ impl<'a> Compiler<'a> {
         }
         let promise =
             Promise::parse(&column.promise).map_err(|e| e.at(format!("{pointer}/type")))?;
-        let found = match parent {
-            None => self.top(&column.name)?,
-            Some(Parent { indices, data_type: DataType::Struct(fields), .. }) => {
-                fields.iter().position(|f| *f.name() == column.name).map(|at| {
-                    let indices = indices.iter().copied().chain([at]).collect::<Vec<_>>();
-                    (indices, fields.get(at).map_or(DataType::Null, |f| f.data_type().clone()))
-                })
-            }
-            Some(_) => None,
-        };
-        let exists = found.is_some();
-        self.decided(
-            path,
-            "column_exists",
-            pointer,
-            if exists { Status::Pass } else { Status::Fail },
-            (!exists).then(|| "the data has no such column".to_owned()),
-        );
-        let found = match found {
+        let found = match place {
             None => {
                 self.decided(
                     path,
@@ -230,7 +232,7 @@ impl<'a> Compiler<'a> {
                 );
                 Found::Missing
             }
-            Some((indices, data_type)) if !promise.fits(&data_type) => {
+            Some((place, data_type)) if !promise.fits(&data_type) => {
                 self.decided(
                     path,
                     "type_is",
@@ -242,59 +244,46 @@ impl<'a> Compiler<'a> {
                         promise::words(&data_type)
                     )),
                 );
-                Found::Mistyped { indices, data_type }
+                Found::Mistyped { place, data_type }
             }
-            Some((indices, data_type)) => {
+            Some((place, data_type)) => {
                 self.decided(path, "type_is", &format!("{pointer}/type"), Status::Pass, None);
-                Found::Here { indices, data_type }
+                Found::Here { place, data_type }
             }
         };
         let here = match &found {
-            Found::Here { indices, data_type } => Some((indices.clone(), data_type.clone())),
+            Found::Here { place, data_type } => Some((place.clone(), plain(data_type).clone())),
             _ => None,
         };
-        let sensitive = parent.is_some_and(|parent| parent.sensitive)
-            || column.mask.is_some()
-            || column.pii.is_some();
+        let sensitive = sensitive || column.mask.is_some() || column.pii.is_some();
         self.resolved.push(Resolved { path: path.to_owned(), promise, found, sensitive });
-        if let Some((indices, data_type)) = here {
-            for (at, child) in column.columns.iter().enumerate() {
-                let path = format!("{path}.{}", child.name);
-                let pointer = format!("{pointer}/columns/{at}");
-                self.column(
-                    child,
-                    &path,
-                    &pointer,
-                    Some(Parent { indices: &indices, data_type: plain(&data_type), sensitive }),
-                    depth + 1,
-                )?;
-            }
-            if let (Some(promised), Some(item)) = (&column.items, promise::item(plain(&data_type)))
-            {
-                let pointer = format!("{pointer}/items");
-                let path = format!("{path}[]");
-                let inner = Promise::parse(&promised.promise)
-                    .map_err(|e| e.at(format!("{pointer}/type")))?;
-                let fits = inner.fits(item.data_type());
-                self.decided(
-                    &path,
-                    "type_is",
-                    &pointer,
-                    if fits { Status::Pass } else { Status::Fail },
-                    (!fits).then(|| {
-                        format!(
-                            "promised as {}, the data has {}",
-                            promised.promise,
-                            promise::words(item.data_type())
-                        )
-                    }),
-                );
-            }
+        let inside = |step: Step| {
+            let (place, data_type) = here.as_ref()?;
+            let inner = match (step, data_type) {
+                (Step::Field(at), DataType::Struct(fields)) => fields.get(at)?.data_type().clone(),
+                (Step::Items, data_type) => promise::items(data_type)?,
+                _ => return None,
+            };
+            Some((place.iter().copied().chain([step]).collect::<Vec<_>>(), inner))
+        };
+        for (at, child) in column.columns.iter().enumerate() {
+            let field = match here.as_ref() {
+                Some((_, DataType::Struct(fields))) => fields.find(&child.name),
+                _ => None,
+            };
+            let place = field.and_then(|(at, _)| inside(Step::Field(at)));
+            let path = format!("{path}.{}", child.name);
+            let pointer = format!("{pointer}/columns/{at}");
+            self.column(child, &path, &pointer, place, sensitive, depth + 1)?;
+        }
+        if let Some(item) = &column.items {
+            let (path, pointer) = (format!("{path}[]"), format!("{pointer}/items"));
+            self.promised(item, &path, &pointer, inside(Step::Items), sensitive, depth + 1)?;
         }
         Ok(())
     }
 
-    fn top(&self, name: &str) -> Result<Option<(Vec<usize>, DataType)>> {
+    fn top(&self, name: &str) -> Result<Option<Place>> {
         let mut places = self.schema.fields().iter().enumerate().filter(|(_, f)| f.name() == name);
         let first = places.next();
         if places.next().is_some() {
@@ -304,7 +293,7 @@ impl<'a> Compiler<'a> {
             )
             .help("rename or drop one of them before the gate"));
         }
-        Ok(first.map(|(at, field)| (vec![at], field.data_type().clone())))
+        Ok(first.map(|(at, field)| (vec![Step::Field(at)], field.data_type().clone())))
     }
 
     fn decided(
@@ -420,7 +409,7 @@ impl<'a> Compiler<'a> {
         kind: &dyn CheckKind,
     ) -> Result<(Work, Vec<String>)> {
         let mut columns = Vec::with_capacity(check.columns.len());
-        let mut indices = Vec::with_capacity(check.columns.len());
+        let mut places = Vec::with_capacity(check.columns.len());
         let more = checks::kind(&check.check)?.more_columns(check)?;
         let own = check.columns.iter().enumerate();
         let own = own.map(|(at, path)| (path.as_str(), format!("/columns/{at}")));
@@ -437,17 +426,15 @@ impl<'a> Compiler<'a> {
                 });
             };
             let judged = match &resolved.found {
-                Found::Here { indices, data_type } => Some((indices, data_type)),
-                Found::Mistyped { indices, data_type }
-                    if kind.judges_mistyped(plain(data_type)) =>
-                {
-                    Some((indices, data_type))
+                Found::Here { place, data_type } => Some((place, data_type)),
+                Found::Mistyped { place, data_type } if kind.judges_mistyped(plain(data_type)) => {
+                    Some((place, data_type))
                 }
                 Found::Mistyped { .. } | Found::Missing => None,
             };
             match judged {
-                Some((path_indices, data_type)) => {
-                    indices.push(path_indices.clone());
+                Some((place, data_type)) => {
+                    places.push(place.clone());
                     columns.push(ColumnRef {
                         path: path.to_owned(),
                         promise: resolved.promise,
@@ -470,11 +457,12 @@ impl<'a> Compiler<'a> {
             };
             return Ok((work, resolution.columns));
         }
+        inside_lists(&clause, &compiled, &places)?;
         let leaves: Vec<usize> = clause
             .columns
             .iter()
-            .zip(indices)
-            .map(|(column, indices)| self.leaf(indices, column.data_type.is_floating()))
+            .zip(places)
+            .map(|(column, place)| self.leaf(place, column.data_type.is_floating()))
             .collect();
         let first = leaves.first().copied().unwrap_or_default();
         let types: Vec<DataType> = clause.columns.iter().map(|c| c.data_type.clone()).collect();
@@ -515,11 +503,11 @@ impl<'a> Compiler<'a> {
         Ok((work, check.columns.clone()))
     }
 
-    pub(super) fn leaf(&mut self, indices: Vec<usize>, floating: bool) -> usize {
-        if let Some(at) = self.leaves.iter().position(|l| l.indices == indices) {
+    pub(super) fn leaf(&mut self, path: Vec<Step>, floating: bool) -> usize {
+        if let Some(at) = self.leaves.iter().position(|l| l.path == path) {
             return at;
         }
-        self.leaves.push(Leaf { indices, floating });
+        self.leaves.push(Leaf { path, floating });
         self.leaves.len() - 1
     }
 
@@ -529,9 +517,10 @@ impl<'a> Compiler<'a> {
             let pointer = format!("/columns/{position}");
             let here =
                 self.resolved.iter().find(|r| r.path == column.name).and_then(|r| match &r.found {
-                    Found::Here { indices, data_type } => {
-                        indices.first().map(|at| (*at, data_type.clone()))
-                    }
+                    Found::Here { place, data_type } => match place.as_slice() {
+                        [Step::Field(at)] => Some((*at, data_type.clone())),
+                        _ => None,
+                    },
                     _ => None,
                 });
             // A column that is missing or mistyped is not emitted: its mask could not hold.
@@ -626,6 +615,44 @@ impl<'a> Compiler<'a> {
             })
             .collect();
         Arc::new(Schema::new(fields))
+    }
+}
+
+/// Refuses a clause inside of lists that is about one value per row, or about items of several lists.
+fn inside_lists(clause: &Clause<'_>, compiled: &Compiled, places: &[Vec<Step>]) -> Result<()> {
+    let mut inside =
+        clause.columns.iter().zip(places).filter(|(_, place)| !lists(place).is_empty());
+    let Some((column, first)) = inside.next() else { return Ok(()) };
+    let name = clause.check.check.as_str();
+    let path = &column.path;
+    let refused = |message: String, help: &str| {
+        Err(Error::new(Code::NotApplicable, message).at("/columns").help(help))
+    };
+    match compiled {
+        Compiled::NotNull
+        | Compiled::Row(_)
+        | Compiled::Judging { .. }
+        | Compiled::Always(_)
+        | Compiled::NotEnforced(_) => {}
+        Compiled::Unique { .. } | Compiled::PrimaryKey => {
+            return refused(
+                format!("{name} compares rows; {path} has any number of values in a row"),
+                "unique_items compares the items of one row with each other",
+            );
+        }
+        _ => {
+            return refused(
+                format!("{name} takes one value of a row; {path} has any number of them"),
+                "only checks that judge single rows reach into list items",
+            );
+        }
+    }
+    match clause.columns.iter().zip(places).find(|(_, place)| lists(place) != lists(first)) {
+        None => Ok(()),
+        Some((other, _)) => refused(
+            format!("{name} compares values that stand together; {path} and {} do not", other.path),
+            "compare two fields of one item, or two columns of one row",
+        ),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Expressions of a contract (`row_expression`, `when`) against the columns that they name.
 
 use super::compile::{Compiler, Found};
+use super::path::lists;
 use super::Condition;
 use crate::error::{Code, Error, Result};
 use crate::predicate::ast::{Expr, NamedColumn};
@@ -52,9 +53,22 @@ impl Compiler<'_> {
                 .find(|resolved| resolved.path == named.path)
                 .ok_or_else(|| self.unknown(&named))?;
             match &resolved.found {
-                Found::Here { indices, data_type } => {
+                Found::Here { place, .. } if !lists(place).is_empty() => {
+                    return Err(named.place.locate(
+                        Error::new(
+                            Code::BadExpression,
+                            format!(
+                                "an expression is about one value of a row; {} has any number of \
+                                 them",
+                                named.path
+                            ),
+                        )
+                        .help("judge list items by checks such as between, in_set or compare"),
+                    ));
+                }
+                Found::Here { place, data_type } => {
                     let data_type = plain(data_type).clone();
-                    places.push((indices.clone(), data_type.is_floating()));
+                    places.push((place.clone(), data_type.is_floating()));
                     columns.push(Column { path: named.path.to_owned(), data_type });
                 }
                 Found::Missing | Found::Mistyped { .. } => {
@@ -67,7 +81,7 @@ impl Compiler<'_> {
         }
         let predicate = Predicate::compile(expr, &columns)?;
         let leaves =
-            places.into_iter().map(|(indices, floating)| self.leaf(indices, floating)).collect();
+            places.into_iter().map(|(place, floating)| self.leaf(place, floating)).collect();
         Ok(Ok(Condition { predicate, leaves }))
     }
 

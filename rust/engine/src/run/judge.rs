@@ -2,6 +2,8 @@
 //!
 //! One file because every kind of clause reads the same views, conditions and tallies of the piece.
 
+mod items;
+
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, ArrayRef, PrimitiveArray};
 use arrow_buffer::NullBuffer;
@@ -9,7 +11,7 @@ use arrow_buffer::NullBuffer;
 use super::view::{Columns, View};
 use super::within::{condition, Within};
 use super::{Context, Fails, Judged, Piece, Tally, FIRST_ROWS, MORSEL};
-use crate::checks::{DatasetState, OnNull, Rows, Survey};
+use crate::checks::{DatasetState, OnNull, RowCheck, Rows, Survey};
 use crate::error::{Error, Result};
 use crate::fingerprint::{self, RowSum};
 use crate::kernels::{bits, encoding};
@@ -38,7 +40,7 @@ pub(super) fn judge(plan: &Plan, piece: &Piece, context: &Context<'_>) -> Result
     let mut fused = Vec::new();
     for (at, ready) in plan.ready.iter().enumerate() {
         if let Some(leaf) = at.checked_sub(1).and_then(|leaf| plan.leaves.get(leaf)) {
-            judging.views.push(View::of(&mut columns, &leaf.indices)?);
+            judging.views.push(View::of(&mut columns, &leaf.path)?);
         }
         for clause in ready {
             judging.clause(*clause, &mut fused)?;
@@ -80,7 +82,7 @@ pub(super) fn keys_of(
             None => None,
             Some(condition) => {
                 let leaves = condition.leaves.iter().filter_map(|leaf| plan.leaves.get(*leaf));
-                let views = leaves.map(|leaf| View::of(&mut columns, &leaf.indices));
+                let views = leaves.map(|leaf| View::of(&mut columns, &leaf.path));
                 Some(judged_by(
                     condition,
                     views.collect::<Result<Vec<_>>>()?.iter(),
@@ -90,7 +92,7 @@ pub(super) fn keys_of(
         };
         let within = truth.as_ref().map(|truth| truth.yes.as_slice());
         let leaves = leaves.iter().filter_map(|leaf| plan.leaves.get(*leaf));
-        let arrays = leaves.map(|leaf| View::of(&mut columns, &leaf.indices)?.with_nulls());
+        let arrays = leaves.map(|leaf| View::of(&mut columns, &leaf.path)?.with_nulls());
         let arrays = arrays.collect::<Result<Vec<_>>>()?;
         let keys = unique::encode_within(spec, seed, &arrays, within, piece.base_row)?;
         blocks.push((*at, keys));
@@ -168,7 +170,8 @@ impl Judging<'_> {
             Work::NotNull { leaf } => {
                 let view = self.view(*leaf)?;
                 let within = self.within(clause)?;
-                let (missing, skipped) = (view.missing(), view.skipped(OnNull::Fails, &within));
+                let missing = view.missing().map(|slots| view.rows_of(slots));
+                let skipped = view.skipped(OnNull::Fails, &within);
                 self.skip(at, skipped);
                 if let Some(mut fail) = missing {
                     self.within(clause)?.keep(&mut fail);
@@ -190,22 +193,17 @@ impl Judging<'_> {
                 self.note(at, fail);
             }
             Work::Always { leaf, .. } => {
-                let nulls = self.within(clause)?.missing(self.view(*leaf)?.valid.as_deref());
+                let nulls = self.view(*leaf)?.skipped(OnNull::Skips, &self.within(clause)?);
                 self.skip(at, nulls);
+            }
+            Work::Row { leaves, check, on_null } if self.inside_lists(leaves)? => {
+                self.items(at, clause, leaves, check.as_ref(), *on_null)?;
             }
             Work::Row { leaves, check, on_null } => match leaves.as_slice() {
                 [leaf] if self.view(*leaf)?.shared_values().is_none() => fused.push((*leaf, at)),
                 [leaf] => {
                     let view = self.view(*leaf)?;
-                    let values = view
-                        .shared_values()
-                        .ok_or_else(|| Error::internal("an encoded column lost its values"))?;
-                    let valid = bits::from_nulls(values.logical_nulls().as_ref());
-                    let mut of_values = vec![0; bits::words(values.len())];
-                    check.fail(&[ArrayRef::clone(values)], valid.as_deref(), &mut of_values)?;
-                    let mut fail = vec![0; bits::words(self.rows)];
-                    encoding::gather(&view.array, &of_values, &mut fail);
-                    clear_invalid(&mut fail, view.valid.as_deref(), self.rows);
+                    let mut fail = by_value(view, check.as_ref())?;
                     let within = self.within(clause)?;
                     within.keep(&mut fail);
                     let floating = plan.leaves.get(*leaf).is_some_and(|l| l.floating);
@@ -418,6 +416,19 @@ fn clear_invalid(fail: &mut [u64], valid: Option<&[u64]>, rows: usize) {
     bits::trim(fail, rows);
 }
 
+/// The failing slots of an encoded column, whose values are judged once each.
+fn by_value(view: &View, check: &dyn RowCheck) -> Result<Vec<u64>> {
+    let values =
+        view.shared_values().ok_or_else(|| Error::internal("an encoded column lost its values"))?;
+    let valid = bits::from_nulls(values.logical_nulls().as_ref());
+    let mut of_values = vec![0; bits::words(values.len())];
+    check.fail(&[ArrayRef::clone(values)], valid.as_deref(), &mut of_values)?;
+    let mut fail = vec![0; bits::words(view.array.len())];
+    encoding::gather(&view.array, &of_values, &mut fail);
+    clear_invalid(&mut fail, view.valid.as_deref(), view.array.len());
+    Ok(fail)
+}
+
 /// Counts failing rows of a piece and keeps them.
 pub(super) fn note(
     tallies: &mut [Tally],
@@ -440,15 +451,18 @@ fn first_rows(tally: &mut Tally, fail: &[u64], base_row: u64) {
 }
 
 fn nan_rows(array: &ArrayRef, fail: &[u64]) -> u64 {
+    nans(array, fail).count() as u64
+}
+
+/// The failing slots that are not a number.
+fn nans<'a>(array: &'a ArrayRef, fail: &'a [u64]) -> impl Iterator<Item = usize> + 'a {
     use arrow_array::types::{Float16Type, Float32Type, Float64Type};
     let half = array.as_primitive_opt::<Float16Type>().map(PrimitiveArray::values);
     let single = array.as_primitive_opt::<Float32Type>().map(PrimitiveArray::values);
     let double = array.as_primitive_opt::<Float64Type>().map(PrimitiveArray::values);
-    bits::ones_of(fail)
-        .filter(|row| {
-            half.and_then(|v| v.get(*row)).is_some_and(|v| v.is_nan())
-                || single.and_then(|v| v.get(*row)).is_some_and(|v| v.is_nan())
-                || double.and_then(|v| v.get(*row)).is_some_and(|v| v.is_nan())
-        })
-        .count() as u64
+    bits::ones_of(fail).filter(move |row| {
+        half.and_then(|v| v.get(*row)).is_some_and(|v| v.is_nan())
+            || single.and_then(|v| v.get(*row)).is_some_and(|v| v.is_nan())
+            || double.and_then(|v| v.get(*row)).is_some_and(|v| v.is_nan())
+    })
 }

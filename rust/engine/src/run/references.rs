@@ -14,14 +14,14 @@ use crate::checks::{Means, Target};
 use crate::error::{Code, Error, Result};
 use crate::import::Incoming;
 use crate::kernels::bits;
-use crate::plan::{Plan, Planned, Work};
+use crate::plan::{Plan, Planned, Step, Work};
 use crate::promise::{self, plain};
 use crate::unique::{self, common, Common, KeyForm, Nulls, Numbers};
 
 /// One column of a reference's key.
 #[derive(Debug)]
 struct Part {
-    indices: Vec<usize>,
+    path: Vec<Step>,
     common: Common,
 }
 
@@ -154,7 +154,7 @@ impl KeySet {
     ) -> Result<Self> {
         let mut parts = Vec::with_capacity(types.len());
         for (path, own) in target.columns.iter().zip(types) {
-            let (indices, theirs) = find(schema.fields(), path).ok_or_else(|| {
+            let (place, theirs) = find(schema.fields(), path).ok_or_else(|| {
                 mismatch(format!("the reference {:?} has no column {path:?}", target.name))
                     .help("name its key columns in args: columns")
             })?;
@@ -166,7 +166,7 @@ impl KeySet {
                 ))
                 .help("keys are compared within one kind of values")
             })?;
-            parts.push(Part { indices, common });
+            parts.push(Part { path: place, common });
         }
         let types: Vec<DataType> = parts.iter().map(|p| p.common.data_type.clone()).collect();
         Ok(Self {
@@ -193,9 +193,10 @@ impl KeySet {
             .at(clause.pointer.clone()));
         }
         let mut columns = Columns::of(batch);
-        let columns = self.parts.iter().map(|part| {
-            part.common.right.take(&View::of(&mut columns, &part.indices)?.with_nulls()?)
-        });
+        let columns = self
+            .parts
+            .iter()
+            .map(|part| part.common.right.take(&View::of(&mut columns, &part.path)?.with_nulls()?));
         let columns = columns.collect::<Result<Vec<_>>>()?;
         let block = unique::encode(&self.form, means.seed, &columns, 0)?;
         self.keys.number(block, |_, _| ()).map_err(|e| e.at(clause.pointer.clone()))
@@ -228,16 +229,16 @@ fn mismatch(message: String) -> Error {
 }
 
 /// Where a column stands, and the type of its values. A name with dots goes before a path.
-fn find(fields: &Fields, path: &str) -> Option<(Vec<usize>, DataType)> {
+fn find(fields: &Fields, path: &str) -> Option<(Vec<Step>, DataType)> {
     let named = |name: &str| fields.iter().enumerate().find(|(_, field)| field.name() == name);
     if let Some((at, field)) = named(path) {
-        return Some((vec![at], plain(field.data_type()).clone()));
+        return Some((vec![Step::Field(at)], plain(field.data_type()).clone()));
     }
     path.match_indices('.').find_map(|(dot, _)| {
         let (at, field) = named(path.get(..dot)?)?;
         let DataType::Struct(inner) = plain(field.data_type()) else { return None };
-        let (mut indices, data_type) = find(inner, path.get(dot + 1..)?)?;
-        indices.insert(0, at);
-        Some((indices, data_type))
+        let (mut place, data_type) = find(inner, path.get(dot + 1..)?)?;
+        place.insert(0, Step::Field(at));
+        Some((place, data_type))
     })
 }

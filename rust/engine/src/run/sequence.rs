@@ -76,7 +76,7 @@ fn behind(plan: &Plan, late: &Late<'_>) -> Result<Vec<u64>> {
     };
     let leaf = plan.leaves.get(*leaf).ok_or_else(lost)?;
     let mut columns = Columns::judged(&late.piece.incoming, &late.batch);
-    let view = View::of(&mut columns, &leaf.indices)?;
+    let view = View::of(&mut columns, &leaf.path)?;
     let columns = [encoding::decode(&view.array)?];
     let rows = late.batch.num_rows();
     let mut fail = vec![0; bits::words(rows)];

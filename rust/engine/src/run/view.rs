@@ -2,14 +2,16 @@
 //! off as far as that pays, nulls of parents merged in.
 
 use arrow_array::cast::AsArray;
-use arrow_array::{make_array, Array, ArrayRef, RecordBatch};
+use arrow_array::{make_array, Array, ArrayRef, RecordBatch, StructArray};
 use arrow_buffer::NullBuffer;
 
 use super::within::Within;
 use crate::checks::OnNull;
 use crate::error::{Error, Result};
 use crate::import::Incoming;
+use crate::kernels::spans::Spans;
 use crate::kernels::{bits, encoding};
+use crate::plan::Step;
 
 /// The columns of a piece; each is vetted just before it is read for the first time.
 pub(super) struct Columns<'a> {
@@ -45,41 +47,65 @@ impl<'a> Columns<'a> {
     }
 }
 
-/// A column of a piece, ready for checks.
+/// A column of a piece, or what stands inside one, ready for checks. Inside of lists its slots are
+/// the items of all rows, each once, in the order in which they are stored.
 pub(super) struct View {
     /// Plain, or a dictionary or runs with fewer values than the piece has rows.
     pub(super) array: ArrayRef,
     pub(super) nulls: Option<NullBuffer>,
-    /// Valid rows; `None` when all are.
+    /// Valid slots; `None` when all are.
     pub(super) valid: Option<Vec<u64>>,
-    /// The validity of the structs around it.
+    /// The validity of the structs around it, up to the innermost list.
     above: Option<NullBuffer>,
+    /// The lists around it, outermost first: where the items of each stand among those of the next.
+    lists: Vec<Spans>,
 }
 
 impl View {
-    pub(super) fn of(columns: &mut Columns<'_>, indices: &[usize]) -> Result<Self> {
-        let mut at = indices.iter();
+    pub(super) fn of(columns: &mut Columns<'_>, path: &[Step]) -> Result<Self> {
         let lost = || Error::internal("a plan names a column that its schema does not have");
-        let mut array = columns.get(*at.next().ok_or_else(lost)?)?;
+        let Some((Step::Field(column), inside)) = path.split_first() else {
+            return Err(lost());
+        };
+        let mut array = columns.get(*column)?;
         let mut above: Option<NullBuffer> = None;
-        for index in at {
-            // A null struct hides its children, whatever they hold.
+        let mut lists = Vec::new();
+        for step in inside {
+            // A null struct hides its children, and a null list its items, whatever they hold.
             array = encoding::decode(&array)?;
             above = NullBuffer::union(above.as_ref(), array.logical_nulls().as_ref());
-            let child =
-                array.as_struct_opt().and_then(|s| s.columns().get(*index)).ok_or_else(lost)?;
-            array = ArrayRef::clone(child);
+            array = match step {
+                Step::Field(field) => {
+                    let fields = array.as_struct_opt().map(StructArray::columns);
+                    ArrayRef::clone(fields.and_then(|f| f.get(*field)).ok_or_else(lost)?)
+                }
+                Step::Items => {
+                    let (spans, items) = Spans::of(&array, above.take().as_ref())?;
+                    lists.push(spans);
+                    items
+                }
+            };
         }
         let nulls = NullBuffer::union(above.as_ref(), array.logical_nulls().as_ref());
         let array = encoding::settle(&array)?;
-        Ok(Self { array, valid: bits::from_nulls(nulls.as_ref()), nulls, above })
+        Ok(Self { array, valid: bits::from_nulls(nulls.as_ref()), nulls, above, lists })
     }
 
     pub(super) fn null_count(&self) -> u64 {
         self.nulls.as_ref().map_or(0, |n| n.null_count() as u64)
     }
 
-    /// The rows that lack a value although no struct around it is null; `None` when none does.
+    /// Whether its slots are items of lists, of which a row has any number.
+    pub(super) fn is_inside_lists(&self) -> bool {
+        !self.lists.is_empty()
+    }
+
+    /// The rows with a slot whose bit is set.
+    pub(super) fn rows_of(&self, slots: Vec<u64>) -> Vec<u64> {
+        self.lists.iter().rev().fold(slots, |items, lists| lists.any(&items))
+    }
+
+    /// The slots that lack a value although no struct around it is null; `None` when none does.
     pub(super) fn missing(&self) -> Option<Vec<u64>> {
         let mut missing = bits::not(self.valid.as_ref()?, self.array.len());
         if let Some(above) = bits::from_nulls(self.above.as_ref()) {
@@ -88,14 +114,19 @@ impl View {
         Some(missing)
     }
 
-    /// The rows inside that a check does not test, by what it makes of a null.
+    /// The rows inside that a check does not test, by what it makes of a null. A row is tested if
+    /// one of its slots is: a list without items is not.
     pub(super) fn skipped(&self, on_null: OnNull, within: &Within<'_>) -> u64 {
-        match on_null {
-            OnNull::Skips => within.missing(self.valid.as_deref()),
-            OnNull::Fails | OnNull::Holds => {
-                within.missing(bits::from_nulls(self.above.as_ref()).as_deref())
-            }
+        let above = match on_null {
+            OnNull::Skips => None,
+            OnNull::Fails | OnNull::Holds => Some(bits::from_nulls(self.above.as_ref())),
+        };
+        let tested = above.as_ref().unwrap_or(&self.valid);
+        if !self.is_inside_lists() {
+            return within.missing(tested.as_deref());
         }
+        let tested = tested.clone().unwrap_or_else(|| bits::ones(self.array.len()));
+        within.missing(Some(&self.rows_of(tested)))
     }
 
     /// The values that rows refer to, when they are judged once for all of their rows.
