@@ -67,6 +67,8 @@ def arrow_type(name: str) -> pa.DataType:
         precision, scale = name[8:-1].split(",")
         width = pa.decimal128 if int(precision) <= 38 else pa.decimal256
         return width(int(precision), int(scale))
+    if name.startswith("list<"):
+        return pa.list_(arrow_type(name[5:-1]))
     return _SCALARS.get(name) or pa.type_for_alias(name)
 
 
@@ -74,9 +76,11 @@ def array(column: dict[str, Any]) -> pa.Array:
     """The column's values; a value that does not fit its type is refused."""
     kind = arrow_type(column["type"])
 
-    def value(item: Any) -> Any:
+    def value(item: Any, kind: pa.DataType) -> Any:
         if item is None:
             return None
+        if pa.types.is_list(kind):
+            return [value(one, kind.value_type) for one in item]
         if pa.types.is_decimal(kind):
             return Decimal(item)
         if pa.types.is_timestamp(kind):
@@ -90,7 +94,7 @@ def array(column: dict[str, Any]) -> pa.Array:
         assert type(item) is expected, (item, kind)
         return item
 
-    return pa.array([value(item) for item in column["values"]], kind)
+    return pa.array([value(item, kind) for item in column["values"]], kind)
 
 
 def layouts(values: pa.Array) -> Iterator[tuple[str, pa.Array]]:
@@ -103,6 +107,10 @@ def layouts(values: pa.Array) -> Iterator[tuple[str, pa.Array]]:
     if pa.types.is_string(kind):
         yield "large", values.cast(pa.large_string())
         yield "view", values.cast(pa.string_view())
+    if pa.types.is_list(kind):
+        for form in (pa.large_list, pa.list_view, pa.large_list_view):
+            yield form.__name__, pa.array(values.to_pylist(), form(kind.value_type))
+        return
     if not pa.types.is_boolean(kind) and not _has_nan(values):
         yield "dictionary", values.dictionary_encode()
     if pa.types.is_integer(kind) or pa.types.is_string(kind):

@@ -184,6 +184,55 @@ def test_checks_of_items(
     assert plan.check(whole, now=0).to_json() == report.to_json()
 
 
+def key(value: Any) -> Any:
+    """Equal keys mean equal values: NaN is NaN, and zero has no sign."""
+    if isinstance(value, float):
+        return "nan" if math.isnan(value) else value + 0.0
+    if isinstance(value, list):
+        return tuple(map(key, value))
+    return tuple(map(key, value.items())) if isinstance(value, dict) else value
+
+
+@PATIENT
+@given(
+    data=st.data(),
+    rows=LISTS,
+    path=st.sampled_from(["c[]", "c[].v", "c[][]"]),
+    form=st.sampled_from(FORMS),
+    kind=st.sampled_from([*SOME]),
+    cuts=CUTS,
+    seed=SEEDS,
+)
+def test_counts_and_repetitions_of_items(
+    data: st.DataObject,
+    rows: Any,
+    path: str,
+    form: str,
+    kind: Kind,
+    cuts: list[int],
+    seed: int,
+) -> None:
+    some = (None, *SOME[kind][0], -0.0) if kind is DOUBLE else (None, *SOME[kind][0])
+    drawn = [None if row is None else [some[at % len(some)] for at in row] for row in rows]
+    column = built(path, form, drawn, kind, data.draw(layouts(kind)), seed)
+    _, promise = promised(path, form, kind)
+    checks = [Check("length", "length", ("c",), freeze({"min": 1, "max": 2}))]
+    if form != "map":
+        checks.append(Check("unique", "unique_items", ("c",)))
+    columns = (promise, Column("k", "integer"))
+    made = Contract(id="d", dataset="d", version="1.0.0", columns=columns, checks=tuple(checks))
+    table = cut(column, cuts)
+    found = {o.id: o for o in Plan.compile(made, table).check(table, now=0).checks}
+    judged = column.to_pylist()
+    long = [(row is not None, not 1 <= len(row or ()) <= 2) for row in judged]
+    assert_counts(found["length"], long)
+    if form != "map":
+        twice = [len({key(item) for item in row or ()}) < len(row or ()) for row in judged]
+        assert_counts(
+            found["unique"], [(row is not None, t) for row, t in zip(judged, twice, strict=True)]
+        )
+
+
 @pytest.mark.parametrize("form", FORMS)
 def test_many_rows_on_any_number_of_threads(form: str) -> None:
     """More items than a morsel has and more rows than a piece; the report is one."""
@@ -197,6 +246,8 @@ def test_many_rows_on_any_number_of_threads(form: str) -> None:
     table = cut(column, [10_000, 50_001])
     args = freeze({"min": 0, "max": 398})
     checks = (Check("it", "between", (path,), args), Check("nn", "not_null", (path,)))
+    if form != "map":
+        checks += (Check("unique", "unique_items", ("c",)),)
     columns = (promise, Column("k", "integer"))
     made = Contract(id="d", dataset="d", version="1.0.0", columns=columns, checks=checks)
     plan = Plan.compile(made, table)
@@ -208,6 +259,9 @@ def test_many_rows_on_any_number_of_threads(form: str) -> None:
     expected = [(bool(row), not all(0 <= v <= 398 for v in row)) for row in present]
     assert_counts(found["it"], expected)
     assert_counts(found["nn"], [(bool(row), None in (row or ())) for row in drawn])
+    if form != "map":
+        repeats = [(row is not None, len({*(row or ())}) < len(row or ())) for row in drawn]
+        assert_counts(found["unique"], repeats)
 
 
 @pytest.mark.parametrize("form", [form for form in FORMS if form != "map"])

@@ -51,13 +51,14 @@ _DECIMAL = re.compile(r"(?:decimal|numeric)(?:\(\s*(\d{1,2})\s*,\s*(\d{1,2})\s*\
 _VECTOR_ITEMS = {"int8": "int8", "uint8": "uint8", "float32": "float32", "float64": "float64"}
 # Formats of strings that say what the values are, not how they are spelt.
 _UNSPELT = frozenset({"binary", "password"})
-# What the options mean that no check of this version judges; the word is the clause's id.
-_LATER = {
-    "minItems": "min_items",
-    "maxItems": "max_items",
-    "minProperties": "min_properties",
-    "maxProperties": "max_properties",
-    "dimensions": "dimensions",
+_LENGTHS = {
+    "minLength": "min",
+    "maxLength": "max",
+    "minItems": "min",
+    "maxItems": "max",
+    "minProperties": "min",
+    "maxProperties": "max",
+    "dimensions": "exact",
 }
 
 
@@ -113,7 +114,7 @@ def add_clauses(
     clauses: Clauses,
     place: Place,
 ) -> None:
-    """The checks, and the clauses nobody executes, that the options of a property mean."""
+    """The checks, and the clause that nobody executes, that the options of a property mean."""
     _length(column, options, clauses, place)
     if "pattern" in options:
         pattern = options["pattern"].text("a pattern")
@@ -129,7 +130,8 @@ def add_clauses(
         _multiple(column, options, clauses)
     if "format" in options:
         _format(column, logical, options["format"], clauses)
-    _later(column, options, clauses)
+    if "uniqueItems" in options and options["uniqueItems"].boolean():
+        clauses.check("unique_items", (column,), {}, options["uniqueItems"].place)
 
 
 def is_spelling(logical: str, format_: str) -> bool:
@@ -149,27 +151,16 @@ def _format(column: str, logical: str, at: Cursor, clauses: Clauses) -> None:
     elif logical in {"date", "time", "timestamp"}:
         check, arg, value = "date_format", "pattern", format_
     else:
-        _not_yet(f"format {shown(format_)}", f"{column}.format", at, clauses)
+        clause, reason = f"format {shown(format_)}", "no check of this version judges it"
+        clauses.not_enforced(clause, reason, at.place, f"{column}.format")
         return
     clauses.check(check, (column,), {arg: value}, at.place, arg_places={arg: at.place})
-
-
-def _later(column: str, options: dict[str, Cursor], clauses: Clauses) -> None:
-    for name, id in _LATER.items():
-        if name in options:
-            _not_yet(name, f"{column}.{id}", options[name], clauses)
-    if "uniqueItems" in options and options["uniqueItems"].boolean():
-        _not_yet("uniqueItems", f"{column}.unique_items", options["uniqueItems"], clauses)
-
-
-def _not_yet(clause: str, id: str, at: Cursor, clauses: Clauses) -> None:
-    clauses.not_enforced(clause, "no check of this version judges it", at.place, id)
 
 
 def _length(column: str, options: dict[str, Cursor], clauses: Clauses, place: Place) -> None:
     args: dict[str, Literal] = {}
     places: dict[str, Place] = {}
-    for name, arg in (("minLength", "min"), ("maxLength", "max")):
+    for name, arg in _LENGTHS.items():
         if name in options:
             args[arg] = options[name].count()
             places[arg] = options[name].place

@@ -1,11 +1,17 @@
-//! `length`: every text has a number of code points (or bytes) within bounds.
+//! `length`: every text has a number of code points (or bytes) within bounds, every list or map a
+//! number of items, every struct a number of fields with a value.
+
+mod counts;
 
 use arrow_array::ArrayRef;
 use arrow_schema::DataType;
 
+use counts::Counted;
+
 use super::{Argument, Arity, CheckKind, Clause, Compiled, Definition, RowCheck, Scope};
 use crate::error::{Code, Error, Result};
 use crate::kernels::{bits, text};
+use crate::promise;
 
 pub(super) struct Length;
 
@@ -14,10 +20,12 @@ impl CheckKind for Length {
         &Definition {
             name: "length",
             aliases: &[],
-            summary: "every text is so long, in Unicode code points",
+            summary: "every text is so long, in Unicode code points; every list has so many items",
             scope: Scope::Row,
             arity: Arity::One,
-            applies_to: "strings; binary in bytes",
+            applies_to:
+                "strings; binary in bytes; lists and maps by items; structs by fields that are \
+                         not null",
             arguments: &[
                 Argument { name: "min", kind: "a whole number", default: "0", summary: "at least" },
                 Argument { name: "max", kind: "a whole number", default: "", summary: "at most" },
@@ -31,7 +39,7 @@ impl CheckKind for Length {
                     name: "length_unit",
                     kind: "code_points or bytes",
                     default: "code_points",
-                    summary: "binary columns always count bytes",
+                    summary: "for strings; binary columns always count bytes",
                 },
             ],
             example: "{column: comment, rule: length, args: {max: 44}}",
@@ -40,6 +48,12 @@ impl CheckKind for Length {
 
     fn compile(&self, clause: &Clause<'_>) -> Result<Compiled> {
         let column = clause.column()?;
+        let counted = Counted::of(&column.data_type);
+        if counted.is_some() && clause.arg("length_unit").is_some() {
+            let type_ = promise::words(&column.data_type);
+            let message = format!("length_unit is for strings; {} is {type_}", column.path);
+            return Err(Error::new(Code::BadArgument, message).at("/args/length_unit"));
+        }
         let bytes = match clause.text("length_unit")? {
             None | Some("code_points") => false,
             Some("bytes") => true,
@@ -51,7 +65,11 @@ impl CheckKind for Length {
             | DataType::LargeBinary
             | DataType::BinaryView
             | DataType::FixedSizeBinary(_) => true,
-            _ => return Err(clause.not_applicable(column, "strings and binary")),
+            _ if counted.is_some() => false,
+            _ => {
+                let wanted = "strings, binary, lists, maps and structs";
+                return Err(clause.not_applicable(column, wanted));
+            }
         };
         let (min, max, exact) =
             (clause.whole("min")?, clause.whole("max")?, clause.whole("exact")?);
@@ -68,9 +86,13 @@ impl CheckKind for Length {
                 .help("min must not be above max"));
         }
         if min == 0 && max == u64::MAX {
-            return Ok(Compiled::Always("every text has at least 0 characters".into()));
+            return Ok(Compiled::Always("nothing is shorter than 0".into()));
         }
         let clamp = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
+        if let Some(counted) = counted {
+            let bounds = counts::Bounds { min: clamp(min), max: clamp(max), counted };
+            return Ok(Compiled::Row(Box::new(bounds)));
+        }
         Ok(Compiled::Row(Box::new(Bounds {
             min: clamp(min),
             max: clamp(max),

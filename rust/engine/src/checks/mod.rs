@@ -38,6 +38,7 @@ mod row_count;
 mod row_expression;
 mod share;
 mod unique;
+mod unique_items;
 mod value;
 
 use arrow_array::ArrayRef;
@@ -331,6 +332,7 @@ static KINDS: &[&dyn CheckKind] = &[
     &case::Case,
     &ascii_only::AsciiOnly,
     &length::Length,
+    &unique_items::UniqueItems,
     &format::Formatted,
     &date_format::DateFormat,
     &compare::Compare,

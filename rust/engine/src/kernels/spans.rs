@@ -54,6 +54,23 @@ impl Spans {
         self.0.len()
     }
 
+    /// The span of each list, in the order of the lists.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
+        self.0.iter().copied()
+    }
+
+    /// The span of one list.
+    pub(crate) fn get(&self, list: usize) -> (usize, usize) {
+        self.0.get(list).copied().unwrap_or_default()
+    }
+
+    /// From which to before which item all of the lists stand.
+    pub(crate) fn window(&self) -> (usize, usize) {
+        let full = || self.iter().filter(|(start, end)| end > start);
+        let first = full().map(|(start, _)| start).min();
+        (first.unwrap_or_default(), full().map(|(_, end)| end).max().unwrap_or_default())
+    }
+
     /// The lists that have an item whose bit is set. Takes as long for lists that share their items.
     pub(crate) fn any(&self, items: &[u64]) -> Vec<u64> {
         let mut out = vec![0; bits::words(self.len())];
