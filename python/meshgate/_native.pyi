@@ -9,6 +9,7 @@ __all__ = [
     "Merge",
     "Plan",
     "PolicySet",
+    "Quotes",
     "Report",
     "Run",
     "Schema",
@@ -44,6 +45,15 @@ class Source:
     def __new__(cls, data: object) -> Source: ...
     @property
     def schema(self) -> Schema: ...
+
+@final
+class Quotes:
+    def __new__(cls) -> Quotes: ...
+    def feed(self, piece: bytes) -> None: ...
+    @property
+    def open(self) -> int | None: ...
+    @property
+    def line_breaks(self) -> bool: ...
 
 @final
 class Plan:

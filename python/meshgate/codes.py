@@ -310,6 +310,13 @@ CODES: tuple[Code, ...] = (
         "another version. It says nothing about the data.",
     ),
     Code(
+        "plan.open_decimal",
+        "text cannot be read as a decimal of any size",
+        "CSV and JSON lines carry no types, and a column that is promised as `decimal` alone says "
+        "nothing about its digits. It does not mean that the data is wrong. Promise the digits, "
+        "such as decimal(18,2).",
+    ),
+    Code(
         "policy.failed",
         "the policies could not be evaluated",
         "Deciding itself broke, so the answer is a denial. It says nothing about the data "

@@ -457,7 +457,7 @@ def open_source(data: Any, contract: Contract | None = None) -> Source:
     """
     if isinstance(data, Source):
         return data
-    speaking = source.arrow(data, contract)
+    speaking = source.arrow(data, contract, _native.Quotes)
     try:
         again = partial(open_source, data, contract) if source.repeats(data) else None
         return Source(_native.Source(speaking), again, source.file(data))
@@ -512,8 +512,9 @@ def _error(
     fault: _native.EngineFault, contract: Contract | None, file: str | None = None
 ) -> MeshgateError:
     code, message, clause, data, help_ = fault.args
-    if code == "source.failed" and file is not None:
-        return source.broke_off(file, data)
-    where = contract.positions.get(clause or "") if contract is not None else None
+    broken = code == "source.failed"
+    if file is not None and (broken or (code == "source.invalid_arrow" and source.is_text(file))):
+        return source.broke_off(file, data, contract)
+    where = None if contract is None or clause is None else contract.positions.get(clause)
     kind = _CLASSES.get(code.partition(".")[0], errors.EngineError)
     return kind(code=code, message=message, where=where, data=data, help=help_)

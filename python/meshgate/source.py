@@ -1,14 +1,14 @@
 """Data on its way in: anything that speaks Arrow, or a path, as one stream of batches.
 
-Nothing is read here beyond a schema, and pyarrow is imported only where a path or an object needs
-it. What a producer or a file format reports about its own failure is never passed on: such texts
-quote values.
+Nothing is read here beyond a schema and the quotes of CSV files, and pyarrow is imported only where
+a path or an object needs it. What a producer or a file format reports about its own failure is
+never passed on: such texts quote values.
 """
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from itertools import chain
 from pathlib import Path
@@ -16,11 +16,13 @@ from typing import TYPE_CHECKING, Any
 
 from meshgate import text_types
 from meshgate.errors import SourceError
+from meshgate.text_files import TextFile
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from meshgate.contract import Contract
+    from meshgate.text_files import Quotes
 
 _FORMATS = {
     ".parquet": "parquet",
@@ -39,19 +41,20 @@ _TAKES = (
 )
 
 
-def arrow(data: Any, contract: Contract | None = None) -> Any:
+def arrow(data: Any, contract: Contract | None, quotes: Callable[[], Quotes]) -> Any:
     """The same data as an object with `__arrow_c_stream__` or `__arrow_c_array__`.
 
     Args:
         data: an Arrow-speaking object, a path, or a non-empty sequence of record batches.
         contract: what CSV and JSON lines are read as, which carry no types.
+        quotes: looks at the quotes of CSV files.
 
     Raises:
         SourceError: ``source.not_found``, ``source.unreadable`` or ``source.not_arrow``.
+        PlanError: ``plan.open_decimal``.
     """
     if isinstance(data, str | Path):
-        promised = () if contract is None else contract.columns
-        return _file(Path(data), {column.name: column.type for column in promised})
+        return _file(Path(data), contract, quotes)
     if isinstance(data, type):
         raise _not_arrow(data)
     if hasattr(data, "__arrow_c_stream__") or hasattr(data, "__arrow_c_array__"):
@@ -75,13 +78,21 @@ def file(data: Any) -> str | None:
     return str(data) if isinstance(data, str | Path) else None
 
 
-def broke_off(path: str, place: str | None) -> SourceError:
+def is_text(path: str) -> bool:
+    """Whether the file is of a format that carries no types, and whose lines can be named."""
+    return _kind(Path(path)) in text_types.FORMATS
+
+
+def broke_off(path: str, place: str | None, contract: Contract | None) -> SourceError:
     """A file failed after its first rows; unlike other producers it has no log to read."""
+    kind = _kind(Path(path))
+    if kind in text_types.FORMATS:
+        return TextFile(Path(path), kind, contract).broke_off()
     return SourceError(
         code="source.failed",
         message=f"{path} cannot be read to its end",
         data=place,
-        help="it is damaged, or, as text, a line further down has other types or columns",
+        help="it is damaged: write it again, or restore it",
     )
 
 
@@ -115,18 +126,16 @@ def _batches(data: Iterable[Any]) -> pa.RecordBatchReader:
     return pa.RecordBatchReader.from_batches(first.schema, each())
 
 
-def _file(path: Path, promised: Mapping[str, str]) -> pa.RecordBatchReader:
+def _file(
+    path: Path, contract: Contract | None, quotes: Callable[[], Quotes]
+) -> pa.RecordBatchReader:
     if not path.exists():
         raise SourceError(
             code="source.not_found",
             message=f"there is no file {str(path)!r}",
             help="check the path; relative paths start at the working directory",
         )
-    suffix = path.suffix.lower()
-    if path.is_dir():
-        inside = {p.suffix.lower() for p in path.rglob("*") if p.is_file()} & _FORMATS.keys()
-        suffix = next(iter(inside)) if len(inside) == 1 else ""
-    kind = _FORMATS.get(suffix)
+    kind = _kind(path)
     if kind is None:
         raise SourceError(
             code="source.unreadable",
@@ -139,18 +148,23 @@ def _file(path: Path, promised: Mapping[str, str]) -> pa.RecordBatchReader:
             message=f"{path} is empty",
             help="without a byte it has no columns; a stream without rows still has a schema",
         )
-    return _read(lambda: _scan(path, kind, promised), str(path))
+    if kind in text_types.FORMATS:
+        return TextFile(path, kind, contract).reader(quotes)
+    return _read(lambda: _scan(path, kind), str(path))
 
 
-def _scan(path: Path, kind: str, promised: Mapping[str, str]) -> pa.RecordBatchReader:
+def _scan(path: Path, kind: str) -> pa.RecordBatchReader:
     import pyarrow.dataset as ds
 
-    if kind not in text_types.FORMATS:
-        return ds.dataset(path, format=kind).scanner().to_reader()
-    how = text_types.csv() if kind == "csv" else kind
-    guessed = ds.dataset(path, format=how).schema
-    schema = text_types.fitted(guessed, promised, numbers_as_text=kind == "csv")
-    return ds.dataset(path, format=how, schema=schema).scanner().to_reader()
+    return ds.dataset(path, format=kind).scanner().to_reader()
+
+
+def _kind(path: Path) -> str | None:
+    suffix = path.suffix.lower()
+    if path.is_dir():
+        inside = {p.suffix.lower() for p in path.rglob("*") if p.is_file()} & _FORMATS.keys()
+        suffix = next(iter(inside)) if len(inside) == 1 else ""
+    return _FORMATS.get(suffix)
 
 
 def _read(open_: Any, name: str = "the data") -> Any:

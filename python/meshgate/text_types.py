@@ -14,23 +14,52 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.dataset as ds
+    from pyarrow.csv import ConvertOptions
 
 FORMATS = ("csv", "json")
 _DECIMAL = re.compile(r"decimal\((\d+),(\d+)\)")
-_NAMES = {"integer": "int64", "number": "float64", "boolean": "bool", "date": "date32"}
+_NAMES = {
+    "integer": "int64",
+    "number": "float64",
+    "boolean": "bool",
+    "date": "date32",
+    "time": "time64[us]",
+}
 _MOMENTS = {"timestamp": None, "timestamp_ntz": None, "timestamp_tz": "UTC"}
 
 
-def csv() -> ds.CsvFileFormat:
+def conversions(types: Mapping[str, pa.DataType] | None = None) -> ConvertOptions:
     """An empty cell is null, an empty text in quotes is a text; no word such as NA means null."""
+    import pyarrow.csv
+
+    return pyarrow.csv.ConvertOptions(
+        column_types=types,
+        null_values=[""],
+        strings_can_be_null=True,
+        quoted_strings_can_be_null=False,
+    )
+
+
+def csv(*, line_breaks: bool) -> ds.CsvFileFormat:
+    """How CSV is read, where cells hold line breaks and where none does."""
     import pyarrow.csv
     import pyarrow.dataset as ds
 
-    options = pyarrow.csv.ConvertOptions(
-        null_values=[""], strings_can_be_null=True, quoted_strings_can_be_null=False
+    fragments = ds.CsvFragmentScanOptions(convert_options=conversions())
+    return ds.CsvFileFormat(
+        parse_options=pyarrow.csv.ParseOptions(newlines_in_values=line_breaks),
+        default_fragment_scan_options=fragments,
     )
-    fragments = ds.CsvFragmentScanOptions(convert_options=options)
-    return ds.CsvFileFormat(default_fragment_scan_options=fragments)
+
+
+def is_number(guessed: pa.Schema, name: str) -> bool:
+    """Whether a column holds numbers, or nothing as far as was looked."""
+    from pyarrow import types
+
+    kind = guessed.field(name).type if name in guessed.names else None
+    return kind is not None and (
+        types.is_null(kind) or types.is_integer(kind) or types.is_floating(kind)
+    )
 
 
 def fitted(guessed: pa.Schema, promised: Mapping[str, str], *, numbers_as_text: bool) -> pa.Schema:

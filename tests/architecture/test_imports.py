@@ -27,6 +27,8 @@ SIBLINGS = {
     "source",
     "limits",
     "text_types",
+    "text_files",
+    "text_faults",
     "policy",
     "adapters",
     "catalog",
@@ -37,7 +39,11 @@ SIBLINGS = {
 ALLOWED_BETWEEN_SIBLINGS = {
     ("engine", "limits"),  # what a run may use
     ("engine", "source"),  # a run pulls its batches from a source
-    ("source", "text_types"),  # a file of text is read with the types that it does not carry
+    ("source", "text_types"),  # which formats carry no types
+    ("source", "text_files"),  # a file of text is read with the types that it does not carry
+    ("text_files", "text_types"),
+    ("text_files", "text_faults"),  # and where it cannot be read, the place is found
+    ("text_faults", "text_types"),
 }
 # The mesh, the gate, and the parts of the protocol that only they use.
 GATE = {
@@ -64,6 +70,8 @@ AT_LOAD = {
     "engine": {"pyarrow"},
     "source": {"pyarrow"},
     "text_types": {"pyarrow"},
+    "text_files": {"pyarrow"},
+    "text_faults": {"pyarrow"},
     "adapters": {"pyarrow", "deltalake"},  # a concrete adapter is itself loaded on first use
     "distributed": {"pyarrow"},  # Spark and Ray are imported by the functions that are called
     "enrichment": {"pyarrow"},

@@ -30,7 +30,8 @@ def test_what_duckdb_has_executed_is_a_stream():
 def test_a_relation_of_duckdb_can_be_opened_again():
     relation = pytest.importorskip("duckdb").sql("SELECT 1::INT AS a")
     assert source.repeats(relation)
-    assert pa.table(source.arrow(relation)) == pa.table(source.arrow(relation))
+    once, again = (Gate(CONTRACT).check(relation) for _ in range(2))
+    assert (once, once.rows) == (again, 1)
 
 
 @pytest.mark.parametrize("data", [17, {"a": [1]}, b"bytes", pa.Table, []])

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pyarrow as pa
 import pytest
-from meshgate.errors import SourceError
+from meshgate.errors import PlanError, SourceError
 from meshgate.gate import Gate
 from meshgate.mesh import Mesh
 from pyarrow import parquet
@@ -90,8 +90,115 @@ def test_a_csv_that_changes_its_mind_names_the_file_and_no_value(tmp_path):
     with pytest.raises(SourceError) as caught:
         Gate(CONTRACT).check(file)
     assert caught.value.code == "source.failed"
-    assert str(file) in str(caught.value)
+    assert caught.value.message == f"{file} cannot be read to its end: a cell is no decimal(10,2)"
+    assert caught.value.data == "line 60002, column amount"
     assert "secret-value" not in str(caught.value)
+
+
+def told(file, text, contract=CONTRACT):
+    """What is said of a file that cannot be read: never one of its values."""
+    file.write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(SourceError) as caught:
+        Gate(contract).check(file)
+    assert "secret" not in str(caught.value)
+    assert str(file) in caught.value.message
+    return caught.value
+
+
+HEAD = "id,amount,rate,day,note\n"
+GOOD = "0012,12.50,3,2026-01-31,x\n"
+ANYWHERE = [
+    ("1,1,1,2026-01-31,x,secret\n", "line {}", "6 cells"),
+    ("1,1,secret\n", "line {}", "3 cells"),
+    ("1,1.255,1,2026-01-31,secret\n", "line {}, column amount", "no decimal(10,2)"),
+]
+# Among the lines that are guessed from, the guess gives way and the check of the type tells.
+LATER = [
+    ("1,1,1,secret,x\n", "line {}, column day", "no date"),
+    ('1,1,1,2026-01-31,"two\nlines"\n1,secret,1,2026-01-31,x\n', "line {2}, column amount", "no"),
+    ("1,1,1,2026-01-31,secret\udcff\n", "line {}, column note", "UTF-8"),
+]
+BROKEN_CSV = [
+    *((before, *case) for before in (1, 60_000) for case in ANYWHERE),
+    *((60_000, *case) for case in LATER),
+]
+
+
+@pytest.mark.parametrize(("before", "line", "where", "what"), BROKEN_CSV)
+def test_a_line_of_csv_that_cannot_be_read_is_named(tmp_path, before, line, where, what):
+    text = (HEAD + GOOD * before + line).encode(errors="surrogateescape")
+    error = told(tmp_path / "ledger.csv", text)
+    number = before + (4 if "{2}" in where else 2)
+    assert error.data == where.replace("{2}", "{}").format(number)
+    assert what in error.message
+    assert error.help
+
+
+def test_a_quote_that_is_never_closed_is_an_error_at_its_line(tmp_path):
+    text = HEAD + GOOD + '0013,1,1,2026-01-31,"secret\n' + GOOD * 3
+    error = told(tmp_path / "ledger.csv", text)
+    assert (error.code, error.data) == ("source.unreadable", "line 3")
+    assert "quote that is never closed" in error.message
+
+
+def test_a_quote_inside_of_a_cell_is_a_character(tmp_path):
+    file = tmp_path / "ledger.csv"
+    file.write_text(HEAD + '1,1,1,2026-01-31,5" pipe\n2,1,1,2026-01-31,"5"" pipe"\n')
+    assert [row["note"] for row in accepted(CONTRACT, file)] == ['5" pipe', '5" pipe']
+
+
+def test_cells_may_hold_line_breaks_however_long_the_file_is(tmp_path):
+    file = tmp_path / "ledger.csv"
+    file.write_text(HEAD + '1,1,1,2026-01-31,"two\nlines, one cell"\n' * 60_000)
+    report = Gate(CONTRACT).check(file)
+    assert (report.status, report.rows) == ("pass", 60_000)
+
+
+def test_a_folder_names_the_file_that_is_broken(tmp_path):
+    (tmp_path / "a.csv").write_text(HEAD + GOOD)
+    (tmp_path / "b.csv").write_text(HEAD + GOOD + "1,secret,1,2026-01-31,x\n")
+    with pytest.raises(SourceError) as caught:
+        Gate(CONTRACT).check(tmp_path)
+    assert str(tmp_path / "b.csv") in caught.value.message
+    assert caught.value.data == "line 3, column amount"
+
+
+def test_a_csv_with_a_column_twice_says_which(tmp_path):
+    assert "'id'" in told(tmp_path / "ledger.csv", "id,id\n1,secret\n").message
+
+
+ROW = '{"id": "a", "amount": 1.25, "rate": 1, "day": null, "note": null}\n'
+BROKEN_JSON = [
+    pytest.param('{"id": "secret"\n', "line {}", "not JSON", id="cut off"),
+    pytest.param('["secret"]\n', "line {}", "no object", id="a list"),
+    pytest.param(ROW.replace('"a"', "17"), "line {}, column id", "a number", id="another kind"),
+    pytest.param(ROW.replace("1.25", "1.255"), "line {}, column amount", "decimal", id="digits"),
+    pytest.param(b'{"id": "secret\xff"}\n', "line {}", "UTF-8", id="bytes"),
+]
+
+
+@pytest.mark.parametrize("before", [1, 60_000])
+@pytest.mark.parametrize(("line", "where", "what"), BROKEN_JSON)
+def test_a_line_of_json_that_cannot_be_read_is_named(tmp_path, before, line, where, what):
+    tail = line if isinstance(line, bytes) else line.encode()
+    error = told(tmp_path / "ledger.jsonl", (ROW * before).encode() + tail)
+    assert error.data == where.format(before + 1)
+    assert what in error.message
+    assert error.help
+
+
+@pytest.mark.parametrize(("name", "text"), [("a.csv", "amount\n1.25\n"), ("a.csv", "amount\n"),
+                                            ("a.jsonl", '{"amount": 1.25}\n')])  # fmt: skip
+def test_a_decimal_without_digits_is_refused_for_text_with_its_place(tmp_path, name, text):
+    file = tmp_path / name
+    file.write_text(text)
+    head = "dataset: d\nversion: 1.0.0\nowner: o\nschema:\n"
+    with pytest.raises(PlanError) as caught:
+        Gate(head + "  - {name: amount, type: decimal}\n").check(file)
+    assert caught.value.code == "plan.open_decimal"
+    assert (caught.value.where.line, caught.value.where.column) == (5, 26)
+    assert "decimal(18,2)" in caught.value.help
+    assert Gate(head + "  - {name: amount, type: 'decimal(5,2)'}\n").check(file).ok
 
 
 def test_a_parquet_file_with_damaged_pages_is_named(tmp_path):

@@ -4,6 +4,7 @@ mod capsule;
 mod engine;
 mod enter;
 mod policy;
+mod quotes;
 mod run;
 mod source;
 mod tables;
@@ -21,6 +22,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("EngineFault", module.py().get_type::<enter::EngineFault>())?;
     engine::register(module)?;
     policy::register(module)?;
+    module.add_class::<quotes::Quotes>()?;
     tables::register(module)?;
     Ok(())
 }

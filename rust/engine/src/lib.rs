@@ -17,6 +17,7 @@ pub mod plan;
 mod predicate;
 pub mod profile;
 pub mod promise;
+pub mod quotes;
 pub mod report;
 pub mod run;
 pub mod unique;

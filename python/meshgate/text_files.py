@@ -1,0 +1,159 @@
+"""CSV and JSON-lines files as one stream, with the types of a contract.
+
+What a reader would pass over in silence is refused before the first row: a quote that is never
+closed takes the rest of its file for the text of one cell. What a reader cannot read is told by its
+place, never by its text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from meshgate import text_faults, text_types
+from meshgate.errors import PlanError, SourceError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.dataset as ds
+
+    from meshgate.contract import Contract
+
+T = TypeVar("T")
+ENDINGS = {"csv": (".csv",), "json": (".jsonl", ".ndjson")}
+_PIECE = 1 << 22
+
+
+class Quotes(Protocol):
+    """What the engine knows of quotes in a text that is handed over in pieces."""
+
+    def feed(self, piece: bytes, /) -> None:
+        """Takes the next piece."""
+
+    @property
+    def open(self) -> int | None:
+        """The place, in bytes, of the quote that is still open."""
+
+    @property
+    def line_breaks(self) -> bool:
+        """Whether any text in quotes holds a line break."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextFile:
+    """A file, or a folder of files, of a format that carries no types.
+
+    Attributes:
+        kind: ``csv`` or ``json``.
+        contract: what the columns are read as; without one their types are guessed.
+    """
+
+    path: Path
+    kind: str
+    contract: Contract | None = None
+
+    def reader(self, quotes: Callable[[], Quotes]) -> pa.RecordBatchReader:
+        """The rows.
+
+        Raises:
+            SourceError: ``source.unreadable``. PlanError: ``plan.open_decimal``.
+        """
+        breaks = self.kind == "csv" and self._line_breaks(quotes)
+        guessed = _tried(lambda: self._dataset(None, breaks).schema)
+        if guessed is None:
+            raise self._broken("source.unreadable", "cannot be read", None)
+        schema = self._fitted(guessed)
+        found = _tried(lambda: self._dataset(schema, breaks).scanner().to_reader())
+        if found is None:
+            raise self._broken("source.unreadable", "cannot be read", schema)
+        return found
+
+    def broke_off(self) -> SourceError:
+        """The error of a file that could not be read any further, with the place in it."""
+        guessed = _tried(lambda: self._dataset(None, line_breaks=True).schema)
+        schema = None if guessed is None else _tried(lambda: self._fitted(guessed))
+        return self._broken("source.failed", "cannot be read to its end", schema)
+
+    def _files(self) -> Iterator[Path]:
+        if self.path.is_file():
+            yield self.path
+            return
+        for path in sorted(self.path.rglob("*")):
+            if path.is_file() and path.suffix.lower() in ENDINGS[self.kind]:
+                yield path
+
+    def _line_breaks(self, quotes: Callable[[], Quotes]) -> bool:
+        """Whether cells hold line breaks; a reader that must expect them is slower."""
+        breaks = False
+        for path in self._files():
+            seen = quotes()
+            with path.open("rb") as file:
+                while piece := file.read(_PIECE):
+                    seen.feed(piece)
+            if seen.open is not None:
+                raise SourceError(
+                    code="source.unreadable",
+                    message=f"{path} has a quote that is never closed",
+                    data=f"line {_line(path, seen.open)}",
+                    help='close it; a quote that is a character is written twice inside quotes: ""',
+                )
+            breaks = breaks or seen.line_breaks
+        return breaks
+
+    def _dataset(self, schema: pa.Schema | None, line_breaks: bool) -> ds.Dataset:
+        import pyarrow.dataset as ds
+
+        how = text_types.csv(line_breaks=line_breaks) if self.kind == "csv" else self.kind
+        return ds.dataset(self.path, schema=schema, format=how)
+
+    def _fitted(self, guessed: pa.Schema) -> pa.Schema:
+        if self.contract is None:
+            return guessed
+        for at, column in enumerate(self.contract.columns):
+            if column.type == "decimal" and text_types.is_number(guessed, column.name):
+                raise PlanError(
+                    code="plan.open_decimal",
+                    message=f"{column.name} is promised as a decimal of any size, and a text file "
+                    "does not say how many digits it has",
+                    where=self.contract.positions.get(f"/columns/{at}/type"),
+                    data=f"column {column.name} of {self.path}",
+                    help="promise the digits, such as decimal(18,2)",
+                )
+        promised = {column.name: column.type for column in self.contract.columns}
+        return text_types.fitted(guessed, promised, numbers_as_text=self.kind == "csv")
+
+    def _broken(self, code: str, what: str, schema: pa.Schema | None) -> SourceError:
+        columns = () if self.contract is None else self.contract.columns
+        types = text_faults.Types(schema, {column.name: column.type for column in columns})
+        for path in self._files():
+            fault = text_faults.find(path, self.kind, types)
+            if fault is not None:
+                return SourceError(
+                    code=code,
+                    message=f"{path} {what}: {fault.what}",
+                    data=fault.where,
+                    help=fault.help,
+                )
+        return SourceError(
+            code=code,
+            message=f"{self.path} {what}",
+            help="is it complete, and of the format that its name says?",
+        )
+
+
+def _tried(read: Callable[[], T]) -> T | None:
+    with suppress(Exception):  # whatever class a library raises: its text may quote values
+        return read()
+    return None
+
+
+def _line(path: Path, offset: int) -> int:
+    line = 1
+    with path.open("rb") as file:
+        while offset > 0 and (piece := file.read(min(_PIECE, offset))):
+            line += piece.count(b"\n")
+            offset -= len(piece)
+    return line
