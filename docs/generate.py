@@ -39,6 +39,10 @@ the statistics of files hold masked values only. Null stays null. Keyed masks us
 own per `domain`: equal values get equal masked values inside one domain, and nothing can be
 joined across two. Keys come by reference, `env:NAME` or `file:PATH`; without one the mesh's
 default key is used.
+
+A mask stands wherever a type does: on fields of structs, items of lists, keys and values of maps.
+Lists keep their layout; the items of null lists and those that no list has are left out. Keys of a
+map stay apart under `hash` only.
 """
 FORMATS = f"""\
 # Formats

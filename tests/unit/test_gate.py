@@ -236,10 +236,20 @@ schema:
     type: struct
     columns: [{name: email, type: string, pii: email, masking: hash}]
   - {name: mails, type: list, items: {type: string, pii: email, masking: redact}}
+  - name: homes
+    type: map
+    key: {type: string, pii: email, masking: hash}
+    value: {type: string, pii: address, masking: redact}
 """
-    table = pa.table({"person": [{"email": SECRET}], "mails": [[SECRET]]})
+    homes = pa.array([[(SECRET, SECRET)]], pa.map_(pa.string(), pa.string()))
+    table = pa.table({"person": [{"email": SECRET}], "mails": [[SECRET]], "homes": homes})
     receipt = mesh.gate(nested).publish(table)
-    assert [mask["column"] for mask in receipt.masks] == ["person.email", "mails[]"]
+    assert [mask["column"] for mask in receipt.masks] == [
+        "person.email",
+        "mails[]",
+        "homes[].key",
+        "homes[].value",
+    ]
     found = mesh.read("nested")
     person = found.schema.field("person").type.field("email").metadata
     assert person[b"meshgate.mask.method"] == b"hash"

@@ -78,9 +78,10 @@ def _stored(kind: pa.DataType, path: str, columns: Mapping[str, Mapping[str, str
     if kinds.is_struct(kind):
         return pa.struct([_field(f, f"{path}.{f.name}", columns) for f in kind])
     if kinds.is_map(kind):
-        key = pa.field("key", _stored(kind.key_type, path, columns), nullable=False)
-        item = pa.field("value", _stored(kind.item_type, path, columns), kind.item_field.nullable)
-        return pa.map_(key, item)
+        stored = _stored(kind.key_type, f"{path}[].key", columns)
+        key = pa.field("key", stored, nullable=False)
+        stored = _stored(kind.item_type, f"{path}[].value", columns)
+        return pa.map_(key, pa.field("value", stored, kind.item_field.nullable))
     if kinds.is_list(kind) or kinds.is_large_list(kind) or kinds.is_fixed_size_list(kind):
         item = kind.value_field
         stored = _stored(item.type, f"{path}[]", columns)

@@ -7,6 +7,7 @@
 
 mod compile;
 mod conditions;
+mod mask_tree;
 mod path;
 
 use arrow_schema::{DataType, Schema, SchemaRef};
@@ -17,12 +18,13 @@ use crate::checks::{
 };
 use crate::contract::Contract;
 use crate::error::Result;
-use crate::masks::{CompiledMask, KeyRing};
+use crate::masks::KeyRing;
 use crate::predicate::Predicate;
 use crate::profile;
 use crate::report::{Status, Threshold};
 use crate::unique::KeyForm;
 use compile::Compiler;
+pub(crate) use mask_tree::MaskTree;
 pub(crate) use path::Step;
 
 /// Columns that meshgate adds carry this prefix.
@@ -218,14 +220,6 @@ impl Work {
 pub(crate) struct Output {
     pub(crate) index: usize,
     pub(crate) mask: Option<MaskTree>,
-}
-
-/// Where in a column masks apply.
-#[derive(Debug)]
-pub(crate) enum MaskTree {
-    Leaf(CompiledMask),
-    Fields(Vec<Option<MaskTree>>),
-    Items(Box<MaskTree>),
 }
 
 /// What the report says of a mask.

@@ -10,6 +10,7 @@
 
 mod judge;
 mod keys;
+mod masked;
 mod outcome;
 mod part;
 mod references;

@@ -2,9 +2,12 @@
 //! what is known of its items.
 
 use arrow_array::cast::AsArray;
-use arrow_array::{Array, ArrayRef, GenericListArray, GenericListViewArray, OffsetSizeTrait};
+use arrow_array::{
+    Array, ArrayRef, BooleanArray, GenericListArray, GenericListViewArray, OffsetSizeTrait,
+};
 use arrow_buffer::NullBuffer;
 use arrow_schema::DataType;
+use arrow_select::filter::filter;
 
 use super::bits;
 use crate::error::{Error, Result};
@@ -87,6 +90,42 @@ impl Spans {
     }
 }
 
+impl Spans {
+    /// The same lists over those values only that one of them has. They keep their order, so that
+    /// lists that shared items still do.
+    ///
+    /// # Errors
+    /// Only for a bug.
+    pub(crate) fn compact(self, values: &ArrayRef) -> Result<(Self, ArrayRef)> {
+        let used = self.used(values.len());
+        if bits::count(&used) as usize == values.len() {
+            return Ok((self, ArrayRef::clone(values)));
+        }
+        let ranks = Ranks::of(&used);
+        let moved = self.iter().map(|(start, end)| (ranks.before(start), ranks.before(end)));
+        let moved = Self(moved.collect());
+        let used = BooleanArray::new(bits::to_boolean(&used, values.len()), None);
+        let values = filter(values, &used);
+        Ok((moved, values.map_err(|_| Error::internal("items could not be filtered"))?))
+    }
+
+    /// The values that one of the lists has.
+    fn used(&self, values: usize) -> Vec<u64> {
+        let mut full: Vec<_> = self.iter().filter(|(start, end)| end > start).collect();
+        // Most lists stand in order; sorting finds that out in one pass.
+        full.sort_unstable();
+        let mut used = vec![0; bits::words(values)];
+        let mut reached = 0;
+        for (start, end) in full {
+            if end > reached {
+                bits::set_range(&mut used, start.max(reached), end);
+                reached = end;
+            }
+        }
+        used
+    }
+}
+
 /// How many bits are set before any position.
 pub(crate) struct Ranks<'a> {
     bits: &'a [u64],
@@ -133,10 +172,12 @@ fn of_views<O: OffsetSizeTrait>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use arrow_array::types::Int32Type;
     use arrow_array::{Int32Array, ListViewArray};
     use arrow_buffer::ScalarBuffer;
     use arrow_schema::Field;
     use proptest::prelude::*;
+    use std::collections::HashSet;
     use std::sync::Arc;
 
     proptest! {
@@ -157,7 +198,7 @@ mod tests {
                 Arc::new(Field::new("item", DataType::Int32, true)),
                 lists.iter().map(|l| l.0 as i32).collect::<ScalarBuffer<i32>>(),
                 lists.iter().map(|l| l.1 as i32).collect::<ScalarBuffer<i32>>(),
-                Arc::new(Int32Array::from(vec![0; n])),
+                Arc::new(Int32Array::from_iter_values(0..n as i32)),
                 Some(lists.iter().map(|l| l.2).collect()),
             ));
             let (spans, values) = Spans::of(&array, array.nulls()).unwrap();
@@ -171,6 +212,16 @@ mod tests {
                 })
                 .collect();
             prop_assert_eq!(bits::ones_of(&spans.any(&set)).collect::<Vec<_>>(), expected);
+
+            let item = |values: &ArrayRef, at: usize| values.as_primitive::<Int32Type>().value(at);
+            let all = |spans: &Spans, values: &ArrayRef| -> Vec<Vec<i32>> {
+                spans.iter().map(|(a, z)| (a..z).map(|at| item(values, at)).collect()).collect()
+            };
+            let before = all(&spans, &values);
+            let seen: HashSet<i32> = before.iter().flatten().copied().collect();
+            let (spans, values) = spans.compact(&values).unwrap();
+            prop_assert_eq!(all(&spans, &values), before);
+            prop_assert_eq!(values.len(), seen.len());
         }
     }
 

@@ -9,14 +9,14 @@ use arrow_schema::{DataType, Field, Schema, SchemaRef};
 
 use super::path::lists;
 use super::{
-    Condition, Leaf, MaskTree, Output, Plan, Planned, PlannedMask, Step, Work, CHECKS_COLUMN,
-    RESERVED, ROW_COLUMN,
+    Condition, Leaf, Output, Plan, Planned, PlannedMask, Step, Work, CHECKS_COLUMN, RESERVED,
+    ROW_COLUMN,
 };
 use crate::checks::{self, CheckKind, Clause, ColumnRef, Compiled, OnNull};
 use crate::contract::{self, Contract, Literal};
 use crate::error::{Code, Error, Result};
 use crate::literal::Number;
-use crate::masks::{self, KeyRing, Mask as _};
+use crate::masks::KeyRing;
 use crate::profile;
 use crate::promise::{self, plain, Promise};
 use crate::report::{Status, Threshold};
@@ -57,14 +57,14 @@ impl Resolved {
 pub(super) struct Compiler<'a> {
     contract: &'a Contract,
     schema: &'a Schema,
-    keys: &'a KeyRing,
+    pub(super) keys: &'a KeyRing,
     pub(super) resolved: Vec<Resolved>,
     leaves: Vec<Leaf>,
     clauses: Vec<Planned>,
     pub(super) conditions: Vec<Condition>,
     /// The text of every condition, with its position.
     pub(super) texts: Vec<(String, usize)>,
-    masks: Vec<PlannedMask>,
+    pub(super) masks: Vec<PlannedMask>,
 }
 
 impl<'a> Compiler<'a> {
@@ -536,68 +536,6 @@ impl<'a> Compiler<'a> {
         Ok(outputs)
     }
 
-    fn mask(
-        &mut self,
-        column: &contract::Column,
-        path: &str,
-        data_type: &DataType,
-        pointer: &str,
-    ) -> Result<Option<MaskTree>> {
-        if let Some(clause) = &column.mask {
-            let at = format!("{pointer}/mask");
-            let mask = masks::compile(clause, data_type, column.required, self.keys)
-                .map_err(|e| e.within(&at))?;
-            self.masks.push(PlannedMask {
-                column: path.to_owned(),
-                method: mask.method().to_owned(),
-                domain: mask.domain().map(str::to_owned),
-                key_id: mask.key_id().map(str::to_owned),
-            });
-            return Ok(Some(MaskTree::Leaf(mask)));
-        }
-        let nested = |column: &contract::Column| has_mask(column);
-        if !column.columns.iter().any(nested) && !column.items.as_deref().is_some_and(nested) {
-            return Ok(None);
-        }
-        match data_type {
-            DataType::Struct(fields) => {
-                let mut trees = Vec::with_capacity(fields.len());
-                for field in fields {
-                    let child =
-                        column.columns.iter().enumerate().find(|(_, c)| c.name == *field.name());
-                    trees.push(match child {
-                        Some((at, child)) => self.mask(
-                            child,
-                            &format!("{path}.{}", child.name),
-                            field.data_type(),
-                            &format!("{pointer}/columns/{at}"),
-                        )?,
-                        None => None,
-                    });
-                }
-                Ok(Some(MaskTree::Fields(trees)))
-            }
-            DataType::List(field) | DataType::LargeList(field) => {
-                let Some(items) = column.items.as_deref() else {
-                    return Ok(None);
-                };
-                let tree = self.mask(
-                    items,
-                    &format!("{path}[]"),
-                    field.data_type(),
-                    &format!("{pointer}/items"),
-                )?;
-                Ok(tree.map(|tree| MaskTree::Items(Box::new(tree))))
-            }
-            other => Err(Error::new(
-                Code::MaskNotApplicable,
-                format!("a mask inside {path} cannot reach into {}", promise::words(other)),
-            )
-            .at(pointer)
-            .help("mask the whole column, or bring it as struct or list")),
-        }
-    }
-
     fn accepted_schema(&self, outputs: &[Output]) -> SchemaRef {
         let fields: Vec<Field> = outputs
             .iter()
@@ -658,43 +596,6 @@ fn inside_lists(clause: &Clause<'_>, compiled: &Compiled, places: &[Vec<Step>]) 
 
 fn not_enforced(reason: String) -> Work {
     Work::Decided { status: Status::NotEnforced, reason: Some(reason) }
-}
-
-fn has_mask(column: &contract::Column) -> bool {
-    column.mask.is_some()
-        || column.columns.iter().any(has_mask)
-        || column.items.as_deref().is_some_and(has_mask)
-}
-
-impl MaskTree {
-    fn output_type(&self, input: &DataType) -> DataType {
-        match (self, input) {
-            (Self::Leaf(mask), _) => mask.output_type().clone(),
-            (Self::Fields(trees), DataType::Struct(fields)) => DataType::Struct(
-                fields
-                    .iter()
-                    .zip(trees)
-                    .map(|(field, tree)| match tree {
-                        Some(tree) => Arc::new(Field::new(
-                            field.name(),
-                            tree.output_type(field.data_type()),
-                            true,
-                        )),
-                        None => Arc::clone(field),
-                    })
-                    .collect(),
-            ),
-            (Self::Items(tree), DataType::List(field)) => DataType::List(Arc::new(Field::new(
-                field.name(),
-                tree.output_type(field.data_type()),
-                true,
-            ))),
-            (Self::Items(tree), DataType::LargeList(field)) => DataType::LargeList(Arc::new(
-                Field::new(field.name(), tree.output_type(field.data_type()), true),
-            )),
-            (_, other) => other.clone(),
-        }
-    }
 }
 
 fn ready(leaves: usize, clauses: &[Planned], conditions: &[Condition]) -> Vec<Vec<usize>> {

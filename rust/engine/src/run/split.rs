@@ -3,20 +3,15 @@
 use std::sync::Arc;
 
 use arrow_array::builder::{ListBuilder, StringBuilder};
-use arrow_array::cast::AsArray;
-use arrow_array::{
-    Array, ArrayRef, BooleanArray, LargeListArray, ListArray, RecordBatch, RecordBatchOptions,
-    StructArray, UInt64Array,
-};
+use arrow_array::{ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions, UInt64Array};
 use arrow_schema::{DataType, Field, SchemaRef};
 use arrow_select::filter::{FilterBuilder, FilterPredicate};
 
 use super::part::keys_schema;
-use super::{Judged, Piece, Split};
+use super::{masked, Judged, Piece, Split};
 use crate::error::{Error, Result};
 use crate::kernels::bits;
-use crate::masks::Mask as _;
-use crate::plan::{MaskTree, Plan};
+use crate::plan::Plan;
 
 /// The rows that a check of severity `error` rejects.
 pub(super) fn rejected_bits(
@@ -57,7 +52,7 @@ pub(super) fn split(
             .get(output.index)
             .ok_or_else(|| Error::internal("an output names no column of its batch"))?;
         columns.push(match &output.mask {
-            Some(tree) => tree.apply(column)?,
+            Some(tree) => masked::column(tree, column)?,
             None => ArrayRef::clone(column),
         });
     }
@@ -151,64 +146,4 @@ fn assemble(schema: &SchemaRef, columns: Vec<ArrayRef>, rows: usize) -> Result<R
     let options = RecordBatchOptions::new().with_row_count(Some(rows));
     RecordBatch::try_new_with_options(Arc::clone(schema), columns, &options)
         .map_err(|_| Error::internal("output columns do not match the output schema"))
-}
-
-impl MaskTree {
-    fn apply(&self, column: &ArrayRef) -> Result<ArrayRef> {
-        let lost = || Error::internal("a nested mask met another type than it was compiled for");
-        match self {
-            Self::Leaf(mask) => mask.apply(column),
-            Self::Fields(trees) => {
-                let parent = column.as_struct_opt().ok_or_else(lost)?;
-                let mut columns = Vec::with_capacity(trees.len());
-                let mut fields = Vec::with_capacity(trees.len());
-                for ((child, field), tree) in
-                    parent.columns().iter().zip(parent.fields()).zip(trees)
-                {
-                    if let Some(tree) = tree {
-                        let masked = tree.apply(child)?;
-                        let data_type = masked.data_type().clone();
-                        fields.push(Arc::new(Field::new(field.name(), data_type, true)));
-                        columns.push(masked);
-                    } else {
-                        fields.push(Arc::clone(field));
-                        columns.push(ArrayRef::clone(child));
-                    }
-                }
-                let built = StructArray::try_new(fields.into(), columns, parent.nulls().cloned());
-                Ok(Arc::new(built.map_err(|_| lost())?))
-            }
-            Self::Items(tree) => {
-                if let Some(list) = column.as_list_opt::<i32>() {
-                    let values = tree.apply(list.values())?;
-                    let field = Field::new("item", values.data_type().clone(), true);
-                    let name = match list.data_type() {
-                        DataType::List(f) => field.with_name(f.name()),
-                        _ => field,
-                    };
-                    let built = ListArray::try_new(
-                        Arc::new(name),
-                        list.offsets().clone(),
-                        values,
-                        list.nulls().cloned(),
-                    );
-                    return Ok(Arc::new(built.map_err(|_| lost())?));
-                }
-                let list = column.as_list_opt::<i64>().ok_or_else(lost)?;
-                let values = tree.apply(list.values())?;
-                let field = Field::new("item", values.data_type().clone(), true);
-                let name = match list.data_type() {
-                    DataType::LargeList(f) => field.with_name(f.name()),
-                    _ => field,
-                };
-                let built = LargeListArray::try_new(
-                    Arc::new(name),
-                    list.offsets().clone(),
-                    values,
-                    list.nulls().cloned(),
-                );
-                Ok(Arc::new(built.map_err(|_| lost())?))
-            }
-        }
-    }
 }
