@@ -15,7 +15,7 @@ from contextlib import ExitStack, suppress
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
-from meshgate.adapters.base import Found, Publication, Staged, Staging
+from meshgate.adapters.base import Found, Holding, Publication, Staged, Staging
 from meshgate.catalog import recovery
 from meshgate.catalog.ledger import PUBLISHED
 from meshgate.decision import Decision, Reason
@@ -38,15 +38,21 @@ from meshgate.errors import (
     UsageError,
 )
 from meshgate.policy import policy_input
+from meshgate.published import Published
 from meshgate.receipt import Receipt
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from meshgate.engine import Plan, Run
     from meshgate.gate import Gate
+    from meshgate.limits import Limits
     from meshgate.policy import PolicySet
     from meshgate.report import Report
 
 # Ids that follow from the data tell how it was published: what was appended is not the whole.
 _APPENDED, _REPLACED = "auto-", "auto-replace-"
+_RACES = 100
 _LINEAGE = {"published_at": PUBLISHED_AT, "publish_id": PUBLISH_ID}
 
 
@@ -78,6 +84,9 @@ class Attempt:
         self.input_digest: str | None = None
         self._plan_digest: str | None = None
         self._aside: Receipt | None = None
+        self._published: Published | None = None
+        self._run: Run | None = None
+        self._accepted: pa.Schema | None = None
 
     def __enter__(self) -> Attempt:
         return self
@@ -169,6 +178,28 @@ class Attempt:
             self.mesh.ledger.deny(receipt)
             raise Denied(receipt)
 
+    def published(self, plan: Plan, limits: Limits) -> Published | None:
+        """The keys of what is published, if the plan compares keys with them.
+
+        Raises:
+            StageError, PlanError, LimitError.
+        """
+        if not plan.across:
+            return None
+        self._accepted = self._lineage().schema(plan.accepted_schema)
+        self._published = Published(
+            plan,
+            self._holding(),
+            self.product,
+            columns(self.contract, self.gate.key_ids),
+            limits,
+            replaces=self._mode == "replace",
+        )
+        return self._published
+
+    def _holding(self) -> Holding:
+        return self.mesh.adapter.holding(self.publication(), self._accepted)
+
     def stage(self, run: Any, accepted_schema: Any, quarantine_schema: Any) -> None:
         """Every split of the run is in files that nobody sees; the report is there.
 
@@ -177,6 +208,21 @@ class Attempt:
         Raises:
             StageError, and what the run raises.
         """
+        lineage = self._lineage()
+        if not accepted_schema.names:
+            for _ in run:
+                continue
+            return
+        if self._published is not None:
+            self._run = run
+        self._staging = self.mesh.adapter.stage(
+            self.publication(),
+            enriched(run, lineage),
+            lineage.schema(accepted_schema),
+            lineage.schema(quarantine_schema),
+        )
+
+    def _lineage(self) -> Lineage:
         names = tuple(_LINEAGE[word] for word in self.mesh.settings.lineage)
         lineage = Lineage(names, self._now_ns, self.publish_id)
         if PUBLISH_ID in names and self.publish_id is None:
@@ -185,16 +231,7 @@ class Attempt:
                 message="rows carry their publish_id here, so it must be known before the data",
                 help="pass publish_id=..., or publish what validate_and_mask returned",
             )
-        if not accepted_schema.names:
-            for _ in run:
-                continue
-            return
-        self._staging = self.mesh.adapter.stage(
-            self.publication(),
-            enriched(run, lineage),
-            lineage.schema(accepted_schema),
-            lineage.schema(quarantine_schema),
-        )
+        return lineage
 
     def ran(self, report: Report, input_digest: str | None, plan_digest: str | None) -> None:
         """What the run found; without a publish id from the caller, it follows from it."""
@@ -233,21 +270,35 @@ class Attempt:
             raise EngineError(code="engine.out_of_order", message="nothing was staged")
         staged = adapter.seal(self._staging, self.publish_id)
         self._staging = staged
+        if self._published is not None and self._run is not None:
+            self._published.write(self._run, (file.name for file in staged.accepted))
         receipt = self._receipt("PUBLISHED", staged)
         ledger.allow(receipt, staged.attempt)
+        found = self._send(staged, receipt.to_json())
         publication = self.publication()
-        self._in_doubt = True
-        try:
-            found = adapter.commit(publication, staged, receipt.to_json())
-        except (StageError, CommitFailed):
-            self._in_doubt = False
-            raise
         receipt = recovery.completed(found, receipt.to_json()) or receipt
         self._record(receipt, time.monotonic() - self._started)
         self.same(receipt, self.input_digest)  # another host may have been faster, with other data
         with suppress(MeshgateError):  # the next publication describes it again
             adapter.describe(publication, staged)
         return receipt
+
+    def _send(self, staged: Staged, receipt: str) -> Found:
+        """Commits; anew as long as others change the product and nothing follows from it."""
+        for _ in range(_RACES):
+            self._in_doubt = True
+            try:
+                return self.mesh.adapter.commit(self.publication(), staged, receipt)
+            except (StageError, CommitFailed) as error:
+                self._in_doubt = False
+                if error.code != "commit.moved" or self._published is None:
+                    raise
+            self._published.moved(self._holding())
+        raise CommitFailed(
+            code="commit.moved",
+            message="too many others changed the product at the same time",
+            help="nothing became visible; publish again",
+        )
 
     def publication(self) -> Publication:
         """What the adapter is told about it."""
@@ -258,6 +309,7 @@ class Attempt:
             self._mode,
             self._evolve,
             self._watermarks,
+            None if self._published is None else self._published.base,
         )
 
     def _record(self, receipt: Receipt, seconds: float | None) -> None:
@@ -274,6 +326,8 @@ class Attempt:
             ) from None
 
     def _abort(self) -> None:
+        if self._published is not None:
+            self._published.discard()
         staging, self._staging = self._staging, None
         if staging is not None:
             with suppress(MeshgateError):  # gc removes what stays

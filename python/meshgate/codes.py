@@ -85,6 +85,13 @@ CODES: tuple[Code, ...] = (
         "id. Nothing became visible, and publishing again with the same id is safe.",
     ),
     Code(
+        "commit.moved",
+        "the product has changed since the keys were compared with it",
+        "Somebody published, replaced or rewrote the product while a publication with "
+        "`unique` over the whole dataset was on its way, and a key of it may be published by "
+        "now. Nothing became visible. Publish again: the keys are compared anew.",
+    ),
+    Code(
         "commit.unknown",
         "the commit may or may not have happened",
         "The destination did not answer after the commit was sent, or could not make it "
@@ -415,6 +422,13 @@ CODES: tuple[Code, ...] = (
         "visible.",
     ),
     Code(
+        "stage.masked_otherwise",
+        "the published keys are masked otherwise",
+        "A check compares keys with all that the product has published, and a key column of it was "
+        "published without its mask, or with another mask, domain or key. Equal values look "
+        "different there, so nobody can say that a key is new. Nothing was published.",
+    ),
+    Code(
         "stage.no_table",
         "the product has no table",
         "Nothing was published there yet, or the table could not be created for lack of "
@@ -563,6 +577,13 @@ CODES: tuple[Code, ...] = (
         "a key's environment variable is not set",
         "The reference env:NAME names a variable that this process does not have. Nothing "
         "was read or published.",
+    ),
+    Code(
+        "usage.keys_not_compared",
+        "checked data was not compared with what is published",
+        'A check of the contract has the scope "dataset": no key may occur twice in all that the '
+        "product has published. What validate_and_mask returned was judged by itself, and the "
+        "product may have changed since. Publish the data instead.",
     ),
     Code(
         "usage.lineage_needs_id",

@@ -14,11 +14,12 @@ import hashlib
 import json
 import secrets
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, TypeAlias
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from meshgate import _native, errors, source
 from meshgate.contract import Contract
@@ -58,6 +59,26 @@ class Split:
     accepted: pa.RecordBatch | None
     rejected: pa.RecordBatch | None
     keys: pa.RecordBatch | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Across:
+    """A clause whose keys are compared with those of what is published."""
+
+    clause: int
+    columns: tuple[str, ...]
+    nulls_equal: bool
+
+
+class Published(Protocol):
+    """The keys of what is published, as a run needs them."""
+
+    @property
+    def indexes(self) -> Sequence[KeyIndex]:
+        """One for each clause of `Plan.across`."""
+
+    def bring(self, clause: int, doubts: Sequence[int], damaged: Sequence[int]) -> None:
+        """The segments in doubt are proved by their rows, and the damaged ones replaced."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +162,29 @@ class Plan:
         """The names of the reference data that foreign keys point to."""
         return tuple(self._native.references)
 
+    @property
+    def across(self) -> tuple[Across, ...]:
+        """The clauses whose keys are compared with those of what is published."""
+        return tuple(Across(at, tuple(names), equal) for at, names, equal in self._native.across)
+
+    def key_index(
+        self, across: Across, schema: pa.Schema, identity: str, limits: Limits
+    ) -> KeyIndex:
+        """The index of a clause's keys, in segments that the caller keeps.
+
+        Args:
+            across: one of `across`.
+            schema: its columns as they are stored, in its order.
+            identity: says what the keys are; segments of another identity are not read.
+            limits: for `KeyIndex.build`.
+
+        Raises:
+            PlanError: ``plan.not_applicable`` if the columns are stored as something else.
+        """
+        with _faults(self.contract):
+            native = _native.KeyIndex(self._native, across.clause, schema, identity)
+        return KeyIndex(self.contract, native, across, limits)
+
     def explain(self) -> Explanation:
         """One line per clause: enforced, decided by the schema, or not enforced and why.
 
@@ -164,6 +208,7 @@ class Plan:
         profile: bool = False,
         progress: Callable[[Run], None] | None = None,
         references: Mapping[str, Any] | None = None,
+        published: Published | None = None,
     ) -> Run:
         """Starts a run over data; nothing is read before the run is pulled.
 
@@ -183,6 +228,8 @@ class Plan:
             progress: called after each window with the run.
             references: data by the names that foreign keys point to, as `open_source` takes it; or
                 an `Absent`. It is read before the first row.
+            published: the keys of what is published; without them the clauses of `across` cannot
+                pass.
 
         Raises:
             UsageError: ``usage.unknown_reference``. PlanError: ``plan.reference_mismatch``.
@@ -198,14 +245,15 @@ class Plan:
             "seed": secrets.randbits(64),
             "digest_key": digest_key,
             "part_key": part_key,
+            "published": [] if published is None else [i.native for i in published.indexes],
         }
+        bring = None if published is None else published.bring
         with _faults(self.contract):
             known = self._references(references or {})
         native = self._start(opened, outputs=outputs, profile=profile, references=known, **options)
-        again = None if opened.again is None else Again(opened.again, self._start, options)
-        return Run(
-            self.contract, native, progress, again, opened.file, is_part=part_key is not None
-        )
+        again = None if opened.again is None else Again(opened.again, self._start, options, bring)
+        is_part = part_key is not None
+        return Run(self.contract, native, progress, again, opened.file, bring, is_part=is_part)
 
     def _start(self, opened: Source, **options: Any) -> _native.Run:
         with _faults(self.contract):
@@ -264,11 +312,12 @@ class Again:
     open: Callable[[], Source]
     start: Callable[..., _native.Run]
     options: Mapping[str, Any]
+    bring: Bring | None
 
     def known(self, watch: Callable[[], None]) -> _native.Known:
         """Which rows repeat a key."""
         judging = self.start(self.open(), outputs=False, keep_rows=True, **self.options)
-        for _ in judging:
+        while _next(judging, self.bring) is not None:
             watch()
         self.replay(judging)
         return judging.known()
@@ -293,10 +342,11 @@ class Run:
         progress: Callable[[Run], None] | None,
         again: Again | None,
         file: str | None = None,
+        bring: Bring | None = None,
         *,
         is_part: bool = False,
     ) -> None:
-        self.contract, self._file = contract, file
+        self.contract, self._file, self._bring = contract, file, bring
         self.error: MeshgateError | None = None
         self.input_digest: str | None = None
         self.part: str | None = None
@@ -366,13 +416,20 @@ class Run:
     def _pull(self) -> _Triple | None:
         while True:
             try:
-                return next(self._native)
-            except StopIteration:
-                return None
+                return _next(self._native, self._bring)
             except _native.EngineFault:
                 if self._again is None or not self._native.starved:
                     raise
             self._native.know(self._again.known(self._tell))
+
+    def write_keys(self, across: Across, path: Path, files: Iterable[str]) -> None:
+        """Writes the keys of the accepted rows as a segment that covers these files; once.
+
+        Raises:
+            LimitError: ``limit.key_index``, ``limit.spill``.
+        """
+        with _faults(self.contract):
+            self._native.write_keys(across.clause, str(path), list(files))
 
     def _finish(self) -> None:
         if (told := self._native.profile()) is not None:
@@ -383,6 +440,70 @@ class Run:
         seconds = time.perf_counter() - self._started
         metrics = Metrics(self.bytes, seconds, self.rows / seconds if seconds else 0.0)
         self._report = _report(found, self.contract, metrics)
+
+
+class KeyIndex:
+    """The keys of one clause in what is published: `Plan.key_index`.
+
+    A segment is a file with the keys of some data files of the table, which it names. None of these
+    methods syncs a file.
+    """
+
+    def __init__(
+        self, contract: Contract, native: _native.KeyIndex, across: Across, limits: Limits
+    ) -> None:
+        self.contract, self.native, self.across, self._limits = contract, native, across, limits
+
+    def look(self, path: Path) -> tuple[frozenset[str], int] | None:
+        """The data files that a segment covers and how many keys it has; None if it is unsound."""
+        with _faults(self.contract):
+            found = self.native.look(str(path))
+        return None if found is None else (frozenset(found[0]), found[1])
+
+    def hold(self, paths: Iterable[Path]) -> bool:
+        """These segments have all published keys; False, and nothing changes, if one is unsound."""
+        with _faults(self.contract):
+            return self.native.hold([str(path) for path in paths])
+
+    def mend(self, at: int, path: Path) -> bool:
+        """Another segment of the same data files in this place; False if it is unsound too."""
+        with _faults(self.contract):
+            return self.native.mend(at, str(path))
+
+    def build(self, path: Path, rows: Any, files: Iterable[str]) -> None:
+        """Writes a segment from the stored key columns of these data files.
+
+        Raises:
+            LimitError: ``limit.key_index``, ``limit.memory``, ``limit.spill``.
+        """
+        limits = self._limits
+        with _faults(self.contract):
+            self.native.build(
+                str(path),
+                open_source(rows).native,
+                sorted(files),
+                memory_bytes=limits.memory_bytes,
+                spill=limits.spill,
+            )
+
+    def merge(self, path: Path, paths: Iterable[Path]) -> list[int]:
+        """Writes several segments as one; or nothing, and says which of them are unsound.
+
+        Raises:
+            LimitError: ``limit.key_index``.
+        """
+        with _faults(self.contract):
+            return self.native.merge(str(path), [str(other) for other in paths])
+
+    def disjoint(self, path: Path, paths: Iterable[Path]) -> bool:
+        """Whether it is certain that a segment has no key of the others."""
+        with _faults(self.contract):
+            return self.native.disjoint(str(path), [str(other) for other in paths])
+
+    def prove(self, rows: Any) -> None:
+        """Decides what is in doubt by the stored key columns of all rows that may matter."""
+        with _faults(self.contract):
+            self.native.prove(open_source(rows).native)
 
 
 class Merge:
@@ -477,6 +598,25 @@ def error_codes() -> tuple[errors.Code, ...]:
 
 
 _Triple: TypeAlias = tuple["_native.Batch | None", "_native.Batch | None", "_native.Batch | None"]
+
+
+Bring: TypeAlias = Callable[[int, Sequence[int], Sequence[int]], None]
+"""`Published.bring`."""
+
+
+def _next(run: _native.Run, bring: Bring | None) -> _Triple | None:
+    """What the run hands out next, None at its end; what it wants to know meanwhile is brought."""
+    while True:
+        try:
+            return next(run)
+        except StopIteration:
+            return None
+        except _native.EngineFault:
+            if bring is None or not run.wanted:
+                raise
+        for wanted in run.wanted:
+            bring(*wanted)
+        run.brought()
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from meshgate.canonical import encode
 from meshgate.contract import Column, Contract, walk
 from meshgate.errors import StageError
 
@@ -142,6 +143,7 @@ def _description(column: Column, key_ids: Mapping[str | None, str]) -> dict[str,
         if column.mask.method in _KEYED:
             entries["meshgate.mask.domain"] = column.mask.domain
             entries["meshgate.mask.key_id"] = key_ids.get(column.mask.key, "")
+            entries["meshgate.mask.args"] = encode(column.mask.args) if column.mask.args else ""
     return {key: text for key, text in entries.items() if text}
 
 

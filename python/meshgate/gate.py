@@ -33,6 +33,7 @@ from meshgate.engine import Plan, Run, Source, Split, open_source
 from meshgate.errors import UsageError
 from meshgate.limits import Limits
 from meshgate.portable import Portable
+from meshgate.published import asked
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -276,11 +277,13 @@ class Gate:
                     digest_key=self.mesh.digest_key,
                     progress=_told(watch),
                     references=self._references(references, who),
+                    published=attempt.published(plan, self._limits),
                 )
                 attempt.stage(run, plan.accepted_schema, plan.quarantine_schema)
                 attempt.ran(run.report, run.input_digest, plan.digest)
             else:
                 self._ours(checked)
+                self._compared()
                 attempt.decide("before_data")
                 attempt.ran(checked.report, checked.input_digest, checked.plan_digest)
             if publish_id is None and (published := attempt.claim()) is not None:
@@ -354,6 +357,15 @@ class Gate:
                 code="usage.other_contract",
                 message="the checked data is not what this contract's gate returned",
                 help="pass what validate_and_mask of the same gate returned, unchanged",
+            )
+
+    def _compared(self) -> None:
+        if asked(self.contract):
+            raise UsageError(
+                code="usage.keys_not_compared",
+                message="a check of the contract compares keys with what is published, and checked "
+                "data was compared with itself only",
+                help="publish the data itself instead of what validate_and_mask returned",
             )
 
 

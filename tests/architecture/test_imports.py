@@ -53,6 +53,7 @@ GATE = {
     "enrichment",
     "keys",
     "portable",
+    "published",
     "references",
     "settings",
 }

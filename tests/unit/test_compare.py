@@ -323,6 +323,9 @@ def test_drafts_may_break_with_a_minor_version() -> None:
         ("freshness", "max_age: 24h", "max_age: 90m", T),
         ("latency", "max_age: 1h", "max_age: 2h", L),
         ("unique", "nulls_distinct: true", "nulls_distinct: false", T),
+        ("unique", "scope: publication", "scope: dataset", T),
+        ("unique", "keep: first", "scope: publication", N),
+        ("primary_key", "scope: dataset", "scope: publication", L),
         ("own_check", "a: 1", "a: 2", U),
     ],
 )

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 import pyarrow as pa
@@ -27,6 +28,8 @@ class Publication:
         mode: ``append`` adds the rows; ``replace`` makes them the whole product.
         evolve: new nullable columns of the publication join the table, after its own.
         watermarks: how far each source has been followed; part of the commit, never set back.
+        base: the data files that the rows' keys were compared with; the commit fails if the table
+            has others by then. None if nothing depends on them.
     """
 
     product: str
@@ -35,6 +38,7 @@ class Publication:
     mode: str = "append"
     evolve: bool = False
     watermarks: Mapping[str, int] = field(default_factory=dict)
+    base: frozenset[str] | None = None
 
 
 @dataclass(frozen=True)
@@ -107,6 +111,60 @@ class Found:
     quarantine: Committed | None = None
 
 
+class KeyFiles(Protocol):
+    """Files beside a product's data that no reader of the product sees: the indexes of its keys."""
+
+    def paths(self) -> list[Path]:
+        """The files that are whole, in no order."""
+
+    def new(self) -> Path:
+        """Where the next file is to be written.
+
+        Raises:
+            StageError: ``stage.*``.
+        """
+
+    def keep(self, written: Path) -> Path:
+        """The file that was written at a `new` place is durable, under the name that is returned.
+
+        Raises:
+            StageError: ``stage.*``.
+        """
+
+    def remove(self, path: Path) -> None:
+        """The file is gone, if that can be had; whoever has it open can read it on."""
+
+
+class Holding(Protocol):
+    """What a product's table holds at one version; it never changes.
+
+    Attributes:
+        files: the names of its data files, each of which is written once.
+    """
+
+    files: frozenset[str]
+
+    def field(self, column: str) -> pa.Field:
+        """A column of the publication that asked, dotted into structs, as it is stored."""
+
+    def keys(self, identity: str) -> KeyFiles:
+        """Where the index of this identity (hexadecimal digits) lies."""
+
+    def read(self, files: Iterable[str], columns: Sequence[str]) -> pa.RecordBatchReader:
+        """These columns, dotted into structs, of the rows of some of the files.
+
+        Raises:
+            StageError: ``stage.unreadable``.
+        """
+
+    def masks(self, file: str, column: str) -> Mapping[str, str] | None:
+        """How the file says that a column is masked; empty when it is not, None without the column.
+
+        Raises:
+            StageError: ``stage.unreadable``.
+        """
+
+
 class Split(Protocol):
     """One morsel as the run hands it on; both parts are masked."""
 
@@ -144,6 +202,13 @@ class Adapter(Protocol):
             StageError: ``stage.unreadable``.
         """
 
+    def holding(self, publication: Publication, schema: pa.Schema) -> Holding:
+        """What the product holds now, for a publication with rows of this schema.
+
+        Raises:
+            StageError: ``stage.*`` if the publication does not fit the table.
+        """
+
     def stage(
         self,
         publication: Publication,
@@ -169,7 +234,7 @@ class Adapter(Protocol):
 
         Raises:
             StageError: ``stage.*`` when table and files do not fit; nothing became visible.
-            CommitFailed: ``commit.failed``; the product did not become visible.
+            CommitFailed: ``commit.failed``, ``commit.moved``; the product did not become visible.
             CommitUnknown: ``commit.unknown``; look with `find` first.
         """
 

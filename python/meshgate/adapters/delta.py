@@ -19,9 +19,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.dataset as ds
 
-from meshgate.adapters import delta_description, durable
-from meshgate.adapters.base import Committed, Found, Publication, Split, Staged, Staging
+from meshgate.adapters import delta_description, durable, key_files
+from meshgate.adapters.base import Committed, Found, Holding, Publication, Split, Staged, Staging
 from meshgate.adapters.delta_fit import refuse_foreign
+from meshgate.adapters.delta_holding import Holding as DeltaHolding
 from meshgate.adapters.delta_table import Table
 from meshgate.adapters.parquet import Files, Layout
 from meshgate.adapters.storage_types import storage_schema
@@ -90,6 +91,13 @@ class Delta:
         durable.check_names(product, publish_id)
         return Found(self._main(product).find(publish_id), self._aside(product).find(publish_id))
 
+    def holding(self, publication: Publication, schema: pa.Schema) -> Holding:
+        """What the product holds now, for a publication with rows of this schema."""
+        durable.check_names(publication.product)
+        table = self._main(publication.product)
+        stored = storage_schema(schema, publication.columns, _footer(publication))
+        return DeltaHolding(table.root, table.open(), table.joined(stored, publication.evolve))
+
     def stage(
         self,
         publication: Publication,
@@ -149,6 +157,7 @@ class Delta:
         name, publish_id = publication.product, staged.publish_id
         main, aside = self._main(name), self._aside(name)
         main.create(name, staged.schema, publication.table)
+        main.unmoved(publication.base)  # before the quarantine is visible
         if publication.evolve:
             main.evolve(staged.schema)
             aside.evolve(staged.quarantine_schema)
@@ -167,6 +176,7 @@ class Delta:
             receipt,
             publication.mode,
             publication.watermarks,
+            publication.base,
         )
         if any(part is not None and part.receipt != receipt for part in (committed, held)):
             with suppress(StageError):  # another attempt has committed: ours has files too many
@@ -263,7 +273,7 @@ class Delta:
             name
             for folder in (self._root(product), self._quarantine(product))
             for name in self._remove_from(folder, lambda name, f=folder: old(name, f))
-        ]
+        ] + key_files.forget(self._root(product), older_than_s)
 
     def _remove(self, product: str, chosen: Any) -> list[str]:
         return [

@@ -29,6 +29,7 @@ from deltalake.transaction import AddAction, RemoveAction
 
 from meshgate.adapters.base import Committed, StagedFile
 from meshgate.adapters.delta_fit import differences, extends, refuse_foreign
+from meshgate.adapters.delta_holding import active
 from meshgate.adapters.delta_log import FILES, Log
 from meshgate.errors import CommitFailed, CommitUnknown, StageError
 
@@ -191,12 +192,14 @@ class Table:
         receipt: str,
         mode: str = "append",
         watermarks: Mapping[str, int] | None = None,
+        base: frozenset[str] | None = None,
     ) -> Committed:
         """The files are part of the table, once, durably; or they were before.
 
         Raises:
             StageError: ``stage.*``; nothing became visible.
-            CommitFailed: ``commit.failed``, ``commit.watermark``; nothing became visible.
+            CommitFailed: ``commit.failed``, ``commit.watermark``, ``commit.moved``; nothing became
+                visible.
             CommitUnknown: ``commit.unknown``.
         """
         application = f"meshgate/{publish_id}"
@@ -208,6 +211,7 @@ class Table:
             if table.transaction_version(application) is not None:
                 break
             self.check(schema, table)
+            self.unmoved(base, table)
             for source, version in marks.items():
                 if (table.transaction_version(source) or -1) >= version:
                     raise CommitFailed(
@@ -231,6 +235,8 @@ class Table:
                             Transaction(application, 1),
                             *(Transaction(source, v) for source, v in marks.items()),
                         ],
+                        # Left alone, the library moves the commit behind those of others.
+                        max_commit_retries=None if base is None else 0,
                     ),
                     post_commithook_properties=NO_HOOKS,
                 )
@@ -254,6 +260,19 @@ class Table:
             failed("the destination refused the commit")
         self.log.checkpoint(lambda: DeltaTable(str(self.root)).create_checkpoint())
         return found
+
+    def unmoved(self, base: frozenset[str] | None, table: DeltaTable | None = None) -> None:
+        """The table still holds exactly these data files; nothing is asked of None.
+
+        Raises:
+            CommitFailed: ``commit.moved``.
+        """
+        if base is not None and active(table or self.open()) != base:
+            raise CommitFailed(
+                code="commit.moved",
+                message="the product has changed since the keys were compared with it",
+                help="nothing became visible; publish again, and the keys are compared anew",
+            )
 
     def evolve(self, schema: pa.Schema) -> bool:
         """The table has the new nullable columns at its end; False when it had them.

@@ -192,11 +192,13 @@ def _typed(value: object) -> object:
 
 def _key(old: Check, new: Check) -> str:
     columns = subset(frozenset(old.columns), frozenset(new.columns))
+    wide = [check.args.get("scope") == "dataset" for check in (old, new)]
+    scope = NONE if wide[0] == wide[1] else TIGHTENS if wide[1] else LOOSENS
     if new.check == "primary_key":
-        return NONE if columns == NONE else BOTH
+        return together([NONE if columns == NONE else BOTH, scope])
     nulls = _flag(old, new, "nulls_distinct", default=True, true_is_looser=True)
     spared = NONE if old.args.get("keep", "first") == new.args.get("keep", "first") else BOTH
-    return together([columns, nulls, spared])
+    return together([columns, nulls, spared, scope])
 
 
 def _sets(old: Check, new: Check) -> str:

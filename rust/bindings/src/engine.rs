@@ -18,6 +18,7 @@ use std::collections::HashMap;
 
 use crate::capsule;
 use crate::enter::{enter, fault};
+use crate::index::KeyIndex;
 use crate::run::{Known, Run};
 use crate::source::{Reference, Source};
 
@@ -26,6 +27,7 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Plan>()?;
     module.add_class::<Run>()?;
     module.add_class::<Known>()?;
+    module.add_class::<KeyIndex>()?;
     module.add_class::<Merge>()?;
     module.add_class::<Batch>()?;
     module.add_class::<Report>()?;
@@ -68,7 +70,7 @@ impl Batch {
 
 /// A contract compiled against a schema: immutable, shared between threads.
 #[pyclass(frozen, module = "meshgate._native")]
-struct Plan(Arc<EnginePlan>);
+pub(crate) struct Plan(pub(crate) Arc<EnginePlan>);
 
 #[pymethods]
 impl Plan {
@@ -109,6 +111,13 @@ impl Plan {
         self.0.references()
     }
 
+    /// The clauses whose keys are compared with what is published: place, columns, and whether null
+    /// equals null.
+    #[getter]
+    fn across(&self) -> Vec<(usize, &[String], bool)> {
+        self.0.across()
+    }
+
     /// One object per clause, as JSON.
     fn explain(&self) -> PyResult<String> {
         serde_json::to_string(&self.0.explain())
@@ -116,7 +125,7 @@ impl Plan {
     }
 
     /// Starts a run over a source; the source is used up. `spill` is a folder and a quota.
-    #[pyo3(signature = (source, *, now_ns=None, threads=0, memory_bytes=None, spill=None, replay=false, keep_rows=false, seed=0, outputs=true, digest_key=None, part_key=None, profile=false, references=HashMap::new()))]
+    #[pyo3(signature = (source, *, now_ns=None, threads=0, memory_bytes=None, spill=None, replay=false, keep_rows=false, seed=0, outputs=true, digest_key=None, part_key=None, profile=false, references=HashMap::new(), published=Vec::new()))]
     #[allow(clippy::too_many_arguments)] // keyword arguments of one Python call
     #[allow(clippy::fn_params_excessive_bools)] // same
     fn run(
@@ -134,6 +143,7 @@ impl Plan {
         part_key: Option<Vec<u8>>,
         profile: bool,
         references: HashMap<String, Reference<'_>>,
+        published: Vec<Bound<'_, KeyIndex>>,
     ) -> PyResult<Run> {
         let options = Options {
             now_ns,
@@ -147,6 +157,7 @@ impl Plan {
             digest_key,
             part_key,
             profile,
+            published: published.iter().map(|index| Arc::clone(&index.get().0)).collect(),
         };
         Run::start(&self.0, options, source.get().take()?, references)
     }

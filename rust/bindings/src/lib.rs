@@ -3,6 +3,7 @@
 mod capsule;
 mod engine;
 mod enter;
+mod index;
 mod policy;
 mod quotes;
 mod run;

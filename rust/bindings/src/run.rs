@@ -1,12 +1,13 @@
 //! `Run`: windows are pulled from a source and judged, without the interpreter lock.
 
 use std::collections::{HashMap, VecDeque};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use meshgate_engine::error::{Code, Error, Result};
 use meshgate_engine::import::Incoming;
 use meshgate_engine::plan::Plan;
-use meshgate_engine::run::{Known as EngineKnown, Options, Run as EngineRun, Split};
+use meshgate_engine::run::{Fresh, Known as EngineKnown, Options, Run as EngineRun, Split};
 use pyo3::prelude::*;
 
 use crate::engine::{Batch, Report};
@@ -49,6 +50,8 @@ impl Window {
 
 struct State {
     run: Option<EngineRun>,
+    /// The keys of accepted rows, once the run is over.
+    fresh: Option<Fresh>,
     /// Reference data that is yet to be read, by name.
     references: VecDeque<(String, Batches)>,
     batches: Batches,
@@ -137,6 +140,7 @@ impl Run {
         }
         Ok(Self(Mutex::new(State {
             run: Some(run),
+            fresh: None,
             references: unread,
             batches,
             waiting: VecDeque::new(),
@@ -154,7 +158,7 @@ impl Run {
         enter(py, || {
             let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             let result = work(&mut state);
-            if result.is_err() && !state.run.as_ref().is_some_and(EngineRun::starved) {
+            if result.is_err() && !state.run.as_ref().is_some_and(EngineRun::waits) {
                 // A failed run hands out nothing more, and its report does not exist.
                 state.run = None;
                 state.splits.clear();
@@ -274,9 +278,39 @@ impl Run {
     fn finish(&self, py: Python<'_>) -> PyResult<(Report, Option<String>)> {
         self.with(py, |state| {
             let run = state.run.take().ok_or_else(over)?;
-            let (report, digest) = run.finish()?;
+            let (report, digest, fresh) = run.finish()?;
+            state.fresh = Some(fresh);
             Ok((Report(report), digest))
         })
+    }
+
+    /// What of the index of published keys must be proved or mended before the run can go on: per
+    /// clause the numbers of the segments.
+    #[getter]
+    fn wanted(&self) -> Vec<(usize, Vec<usize>, Vec<usize>)> {
+        let state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let wanted = state.run.as_ref().map(EngineRun::wanted).unwrap_or_default();
+        wanted.iter().map(|w| (w.clause, w.doubts.clone(), w.damaged.clone())).collect()
+    }
+
+    /// Goes on: what was wanted is there.
+    fn brought(&self, py: Python<'_>) -> PyResult<()> {
+        self.with(py, |state| {
+            state.run.iter_mut().for_each(EngineRun::brought);
+            Ok(())
+        })
+    }
+
+    /// Writes the keys of the accepted rows of one clause as a segment that covers these data files;
+    /// once, when the run is over.
+    fn write_keys(
+        &self,
+        py: Python<'_>,
+        clause: usize,
+        path: PathBuf,
+        files: Vec<String>,
+    ) -> PyResult<()> {
+        self.with(py, |state| state.fresh.as_mut().ok_or_else(over)?.write(clause, &path, files))
     }
 
     /// Ends the run of a part: what it contributes to the whole, as JSON.

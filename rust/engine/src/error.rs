@@ -106,6 +106,11 @@ codes! {
     /// them back: it is missing, full, or its quota is used up. The check has no verdict; it did
     /// not pass. Free space, name another folder, or raise `limits.memory_bytes`.
     Spill = "limit.spill", "the spill folder cannot be used";
+    /// The keys of what is published are kept in files beside the product's table, so that `unique`
+    /// can be judged across publications. They could not be written or read: the folder is full,
+    /// missing or not ours. Nothing was published. They hold nothing that the table does not hold;
+    /// whatever is missing of them is made again from the table.
+    KeyIndex = "limit.key_index", "the index of published keys cannot be used";
     /// Nesting, number of columns or another size is over a fixed bound.
     TooLarge = "limit.too_large", "an input is over a fixed bound";
     /// A run was used after its end, or after it failed. A run is used once; start another.

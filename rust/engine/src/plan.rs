@@ -5,6 +5,7 @@
 //! compiled is refused here, before a row is read; what the data's schema lacks (a column, a type)
 //! is already decided here and ends in the report.
 
+mod across;
 mod compile;
 mod conditions;
 mod mask_tree;
@@ -134,6 +135,8 @@ pub(crate) enum Work {
         spec: KeyForm,
         keep_first: bool,
         forbid_null: bool,
+        /// Keys are also compared with those of what is published.
+        across: bool,
         /// Judges how many keys there are, or how often they repeat, instead of rows.
         count: Option<Box<dyn KeyCount>>,
     },
@@ -170,6 +173,11 @@ impl Work {
     /// Whether rows that repeat a key fail, and not the dataset.
     pub(crate) fn names_rows(&self) -> bool {
         !matches!(self, Self::Key { count: Some(_), .. })
+    }
+
+    /// Whether keys are also compared with those of what is published.
+    pub(crate) fn across(&self) -> bool {
+        matches!(self, Self::Key { across: true, .. })
     }
 
     /// The check of the order of rows, if it is one.
@@ -310,14 +318,15 @@ impl Plan {
                     Work::Key { spec, count: Some(count), .. } => {
                         ("enforced", format!("{}; {}", spec.explain(), count.bound()))
                     }
-                    Work::Key { spec, keep_first, .. } => (
+                    Work::Key { spec, keep_first, across, .. } => (
                         "enforced",
                         format!(
-                            "{}; the first row of a key is kept{}; beyond the memory budget keys \
+                            "{}; the first row of a key is kept{}{}; beyond the memory budget keys \
                              are spilled when only checking, and for outputs data that can be \
                              opened again is read twice",
                             spec.explain(),
-                            if *keep_first { "" } else { ", all its rows count as failed" }
+                            if *keep_first { "" } else { ", all its rows count as failed" },
+                            if *across { ", none if the key is published already" } else { "" }
                         ),
                     ),
                     Work::Foreign { target, .. } => (

@@ -13,6 +13,7 @@ mod keys;
 mod masked;
 mod outcome;
 mod part;
+mod published;
 mod references;
 mod replay;
 mod sequence;
@@ -36,6 +37,7 @@ use crate::kernels::bits;
 use crate::plan::Plan;
 use crate::profile::{Profile, Profiler};
 use crate::report::{MaskOutcome, Report, Status};
+use crate::unique::index::Published;
 use crate::unique::{KeyBlock, Seed, Spill};
 use fingerprint::{Keyed, RowSum};
 use judge::judge;
@@ -43,6 +45,8 @@ pub use keys::Known;
 use keys::{KeyVerdict, Keys};
 use outcome::outcome;
 pub use part::{Merge, Part};
+use published::Publications;
+pub use published::{Fresh, Wanted};
 use references::References;
 use replay::Replay;
 use split::{rejected_bits, split};
@@ -57,6 +61,9 @@ const PIECE: usize = 32 * 1024;
 const PARALLEL_ROWS: usize = 64 * 1024;
 /// First failing rows that the report names.
 const FIRST_ROWS: usize = 10;
+
+/// Why a clause that is judged across publications cannot pass.
+const UNSEEN: &str = "judged within this data only: what is published was not looked at";
 
 /// What the engine cannot know by itself.
 #[derive(Debug, Clone, Default)]
@@ -86,6 +93,9 @@ pub struct Options {
     pub part_key: Option<Vec<u8>>,
     /// Look at the values too.
     pub profile: bool,
+    /// The keys of what is published, for clauses that are judged across publications; without
+    /// them such a clause cannot pass.
+    pub published: Vec<Arc<Published>>,
 }
 
 /// What became of one piece of the stream.
@@ -110,6 +120,7 @@ pub struct Run {
     rejected: u64,
     tallies: Vec<Tally>,
     keys: Keys,
+    publications: Publications,
     states: Vec<Option<DatasetState>>,
     references: References,
     /// The farthest value so far, for checks of the order of rows.
@@ -212,6 +223,7 @@ impl Run {
             states: plan.clauses.iter().map(|clause| clause.work.start(&means)).collect(),
             profiler: options.profile.then(|| Profiler::new(&plan.profiled)),
             references: References::new(&plan),
+            publications: Publications::new(&options),
             reached: vec![None; plan.clauses.len()],
             plan,
             options,
@@ -248,8 +260,24 @@ impl Run {
         self.usable()?;
         let result = self.window(batches);
         batches.iter().for_each(Incoming::window_done);
-        self.broken = result.is_err() && !self.starved;
+        self.broken = result.is_err() && !self.waits();
         result
+    }
+
+    /// Whether the run goes on with the same batches, once it got what it lacks: see
+    /// [`Self::starved`] and [`Self::wanted`].
+    pub fn waits(&self) -> bool {
+        self.starved || !self.wanted().is_empty()
+    }
+
+    /// What of the index of published keys must be proved or mended before the run can go on.
+    pub fn wanted(&self) -> &[Wanted] {
+        self.publications.wanted()
+    }
+
+    /// What was [`Self::wanted`] is there; the batches of that call are to be given once more.
+    pub fn brought(&mut self) {
+        self.publications.brought();
     }
 
     fn window(&mut self, batches: &[Incoming]) -> Result<Vec<Split>> {
@@ -266,10 +294,12 @@ impl Run {
         };
         let mut judged = parallel(threads, &pieces, |piece| judge(&plan, piece, &context))?;
 
+        let mut known = self.publications.resolve(&plan, &pieces, &mut judged, threads)?;
         let repeats = self.keys.absorb(&plan, &self.seed, &mut judged, threads);
         self.starved = outputs && repeats.as_ref().is_err_and(|error| error.code == Code::Memory);
         let repeats = repeats?;
         // From here on the window is taken: nothing before may leave a trace, it may come again.
+        self.publications.remember(&mut known)?;
         sequence::resolve(&plan, &pieces, &mut judged, &mut self.reached, threads)?;
         if let Some(digest) = &mut self.digest {
             digest.update(&plan, judged.iter().map(|j| &j.batch), threads)?;
@@ -291,8 +321,13 @@ impl Run {
         } else {
             Vec::new()
         };
-        for ((piece, judged), repeats) in pieces.iter().zip(judged).zip(&repeats) {
+        for (at, ((piece, judged), repeats)) in pieces.iter().zip(judged).zip(&repeats).enumerate()
+        {
             self.sum.merge(&judged.sum);
+            if outputs && known.any() {
+                let rejected = rejected_bits(&plan, piece, &judged.fails, repeats);
+                self.publications.gather(&known, at, &rejected)?;
+            }
             if !outputs {
                 let rejected = rejected_bits(&plan, piece, &judged.fails, repeats);
                 self.rejected += bits::count(&rejected);
@@ -333,7 +368,7 @@ impl Run {
     }
 
     fn usable(&self) -> Result<()> {
-        if self.broken || self.starved {
+        if self.broken || self.waits() {
             return Err(Error::new(Code::RunFinished, "the run has failed before"));
         }
         Ok(())
@@ -345,11 +380,12 @@ impl Run {
         Some(profiler.profile(&self.plan.profiled, self.rows))
     }
 
-    /// Ends the run: the report, and the digest of the input if one was asked for.
+    /// Ends the run: the report, the digest of the input if one was asked for, and the keys of
+    /// accepted rows that an index is to take up.
     ///
     /// # Errors
     /// `engine.run_finished` after a failure.
-    pub fn finish(self) -> Result<(Report, Option<String>)> {
+    pub fn finish(self) -> Result<(Report, Option<String>, Fresh)> {
         self.usable()?;
         if self.part.is_some() {
             return Err(Error::internal("a part of a stream has no report of its own"));
@@ -358,11 +394,13 @@ impl Run {
         if let Some(replay) = self.replay {
             replay.agrees(self.rows, digest.as_deref())?;
         }
-        let (keys, repeated) = self.keys.finish(self.rows, digest.as_deref(), self.threads)?;
+        let (mut keys, repeated) = self.keys.finish(self.rows, digest.as_deref(), self.threads)?;
+        let across = self.publications.clauses();
+        let fresh = self.publications.finish(&mut keys)?;
         let totals = Totals { rows: self.rows, now_ns: self.options.now_ns };
-        let found = Found { tallies: self.tallies, keys, states: self.states };
+        let found = Found { tallies: self.tallies, keys, across, states: self.states };
         let rejected = self.rejected + repeated;
-        Ok((report(&self.plan, &totals, rejected, &self.references, found)?, digest))
+        Ok((report(&self.plan, &totals, rejected, &self.references, found)?, digest, fresh))
     }
 
     /// Ends the run of a part: what it contributes to the report of the whole stream.
@@ -407,6 +445,8 @@ fn remember(
 struct Found {
     tallies: Vec<Tally>,
     keys: Vec<(usize, KeyVerdict)>,
+    /// Clauses whose keys were compared with what is published.
+    across: Vec<usize>,
     states: Vec<Option<DatasetState>>,
 }
 
@@ -419,12 +459,13 @@ fn report(
     found: Found,
 ) -> Result<Report> {
     let mut checks = Vec::with_capacity(plan.clauses.len());
-    let Found { tallies, mut keys, states } = found;
+    let Found { tallies, mut keys, across, states } = found;
     let found = tallies.into_iter().zip(states);
     for (at, (clause, (tally, state))) in plan.clauses.iter().zip(found).enumerate() {
         let keys = keys.iter().position(|(clause, _)| *clause == at).map(|at| keys.swap_remove(at));
         let keys = keys.map(|(_, keys)| keys);
-        let unreferred = references.missing_for(at, &clause.work);
+        let unseen = (clause.work.across() && !across.contains(&at)).then(|| UNSEEN.to_owned());
+        let unreferred = references.missing_for(at, &clause.work).or(unseen);
         checks.push(outcome(clause, tally, keys, state, unreferred, totals)?);
     }
     let status = checks.iter().fold(Status::Pass, |worst, c| worst.worst(c.status));

@@ -267,9 +267,9 @@ pub(crate) enum Compiled {
     /// Says nothing about a column of this type, for the reason given.
     NotEnforced(String),
     /// Rows that repeat an earlier key fail.
-    Unique { nulls: Nulls, keep_first: bool },
+    Unique { nulls: Nulls, keep_first: bool, across: bool },
     /// `unique`, and a null in any key column fails too.
-    PrimaryKey,
+    PrimaryKey { across: bool },
     /// A number of keys, or of rows that repeat one, is judged at the end of the run.
     KeyCount(Box<dyn KeyCount>),
     /// Rows whose key is not in the reference fail; null passes.

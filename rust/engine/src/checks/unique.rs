@@ -32,6 +32,7 @@ impl CheckKind for Unique {
                     default: "first",
                     summary: "failed rows are those beyond the first, or all members of a duplicated key",
                 },
+                SCOPE,
             ],
             example: "{columns: [order_id, line], rule: unique}",
         }
@@ -46,7 +47,7 @@ impl CheckKind for Unique {
         };
         let nulls =
             if clause.flag("nulls_distinct", true)? { Nulls::Distinct } else { Nulls::Equal };
-        Ok(Compiled::Unique { nulls, keep_first })
+        Ok(Compiled::Unique { nulls, keep_first, across: across(clause)? })
     }
 }
 
@@ -59,14 +60,31 @@ impl CheckKind for PrimaryKey {
             scope: Scope::Key,
             arity: Arity::Many,
             applies_to: "every column but lists, structs and maps",
-            arguments: &[],
+            arguments: &[SCOPE],
             example: "{column: transaction_id, rule: primary_key}",
         }
     }
 
     fn compile(&self, clause: &Clause<'_>) -> Result<Compiled> {
         refuse_nested(clause)?;
-        Ok(Compiled::PrimaryKey)
+        Ok(Compiled::PrimaryKey { across: across(clause)? })
+    }
+}
+
+/// Where a key may occur once.
+const SCOPE: Argument = Argument {
+    name: "scope",
+    kind: "publication or dataset",
+    default: "publication",
+    summary: "no key occurs twice in this data, or in it and all that the product has published",
+};
+
+/// Whether keys are also compared with those of what is published.
+fn across(clause: &Clause<'_>) -> Result<bool> {
+    match clause.text("scope")? {
+        None | Some("publication") => Ok(false),
+        Some("dataset") => Ok(true),
+        Some(_) => Err(clause.bad("scope", "\"publication\" or \"dataset\"")),
     }
 }
 

@@ -55,7 +55,7 @@ impl Resolved {
 }
 
 pub(super) struct Compiler<'a> {
-    contract: &'a Contract,
+    pub(super) contract: &'a Contract,
     schema: &'a Schema,
     pub(super) keys: &'a KeyRing,
     pub(super) resolved: Vec<Resolved>,
@@ -475,11 +475,12 @@ impl<'a> Compiler<'a> {
             Compiled::Judging { check, on_null } => Work::Row { leaves, check, on_null },
             Compiled::Always(why) => Work::Always { leaf: first, why },
             Compiled::NotEnforced(reason) => not_enforced(reason),
-            Compiled::Unique { nulls, keep_first } => Work::Key {
+            Compiled::Unique { nulls, keep_first, across } => Work::Key {
                 leaves,
                 spec: KeyForm::compile(&types, nulls)?,
                 keep_first,
                 forbid_null: false,
+                across: across && self.comparable(check)?,
                 count: None,
             },
             Compiled::KeyCount(count) => Work::Key {
@@ -487,13 +488,15 @@ impl<'a> Compiler<'a> {
                 spec: KeyForm::compile(&types, Nulls::Distinct)?,
                 keep_first: true,
                 forbid_null: false,
+                across: false,
                 count: Some(count),
             },
-            Compiled::PrimaryKey => Work::Key {
+            Compiled::PrimaryKey { across } => Work::Key {
                 leaves,
                 spec: KeyForm::compile(&types, Nulls::Distinct)?,
                 keep_first: true,
                 forbid_null: true,
+                across: across && self.comparable(check)?,
                 count: None,
             },
             Compiled::Foreign(target) => Work::Foreign { leaves, types, target },
@@ -572,7 +575,7 @@ fn inside_lists(clause: &Clause<'_>, compiled: &Compiled, places: &[Vec<Step>]) 
         | Compiled::Judging { .. }
         | Compiled::Always(_)
         | Compiled::NotEnforced(_) => {}
-        Compiled::Unique { .. } | Compiled::PrimaryKey => {
+        Compiled::Unique { .. } | Compiled::PrimaryKey { .. } => {
             return refused(
                 format!("{name} compares rows; {path} has any number of values in a row"),
                 "unique_items compares the items of one row with each other",

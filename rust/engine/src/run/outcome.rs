@@ -131,6 +131,9 @@ fn judged(
     }
     if !clause.threshold.tolerates(outcome.failed_rows, outcome.tested) {
         outcome.status = broken;
+    } else if unreferred.is_some() {
+        outcome.status = Status::NotEnforced;
+        outcome.reason = unreferred;
     }
     Ok(outcome)
 }

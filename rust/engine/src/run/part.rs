@@ -97,7 +97,7 @@ impl Merge {
         for (clause, state) in plan.clauses.iter().zip(&states) {
             let carried = match clause.work.dataset().zip(state.as_ref()) {
                 Some((check, state)) => check.carry(state)?.is_some(),
-                None => clause.work.sequence().is_none(),
+                None => clause.work.sequence().is_none() && !clause.work.across(),
             };
             if !carried {
                 let message = format!("{} cannot be judged in parts", clause.check);
@@ -231,7 +231,8 @@ impl Merge {
         let keys = self.keys.into_iter().enumerate();
         let keys = keys.filter_map(|(at, keys)| keys.map(|keys| Ok((at, Ok(keys.finish()?)))));
         let keys = keys.collect::<Result<_>>()?;
-        let found = Found { tallies: self.tallies, keys, states: self.states };
+        let across = Vec::new();
+        let found = Found { tallies: self.tallies, keys, across, states: self.states };
         let references = References::default();
         let report = report(&self.plan, &totals, self.rejected, &references, found)?;
         let digest = self.options.digest_key.as_deref().map(|key| {

@@ -94,7 +94,8 @@ impl Run {
         let rows: usize = pieces.iter().map(|piece| piece.incoming.rows()).sum();
         let threads = if rows < PARALLEL_ROWS { 1 } else { self.threads };
         let (clauses, seed) = (self.keys.replayed(), &self.seed);
-        let blocks = parallel(threads, &pieces, |piece| keys_of(&plan, piece, seed, &clauses))?;
+        let mut blocks = parallel(threads, &pieces, |piece| keys_of(&plan, piece, seed, &clauses))?;
+        self.publications.again(&mut blocks)?;
         self.keys.replay(&blocks)?;
         if let Some(digest) = &mut replay.digest {
             let whole = parallel(threads, &pieces, |piece| piece.incoming.batch())?;

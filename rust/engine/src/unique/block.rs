@@ -168,7 +168,8 @@ impl KeyBlock {
         Self { wide, ..Self::empty(base_row, rows) }
     }
 
-    fn empty(base_row: u64, rows: usize) -> Self {
+    /// A block without keys.
+    pub(crate) fn empty(base_row: u64, rows: usize) -> Self {
         Self {
             base_row,
             rows,
