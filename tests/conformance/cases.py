@@ -44,7 +44,7 @@ def cases(folder: str, key: str = "cases") -> list[Any]:
     found = []
     for path in sorted((HERE / folder).glob("*.yaml")):
         document = yaml.load(path.read_text(encoding="utf-8"), _Loader)
-        assert {"check", "items", "mask", "when"} & document.keys()
+        assert {"check", "items", "mask", "vectors", "when"} & document.keys()
         for case in document.get(key, ()):
             found.append(pytest.param(document, _listed(case), id=f"{path.stem}: {case['note']}"))
     return found
