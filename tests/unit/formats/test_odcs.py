@@ -697,6 +697,8 @@ def test_a_custom_check_has_a_condition() -> None:
         ("type: library, metric: nullValues, mustBe: 0", "not_null", {}, None, None),
         ("type: custom, engine: meshgate, implementation: {check: ne, args: {value: x}, "
          "max_rows: 3}", "ne", {"value": "x"}, 3, None),
+        ("type: custom, engine: meshgate, implementation: {check: unique, "
+         "args: {scope: dataset}}", "unique", {"scope": "dataset"}, None, None),
     ],
 )  # fmt: skip
 def test_metrics_of_properties(
