@@ -171,7 +171,7 @@ class Published:
             self._index(plan, across, product, masks, limits) for across in plan.across
         ]
         for index in self._indexes:
-            index.open(holding, self.base or frozenset())
+            index.kept.clear(index.open(holding, self.base or frozenset()))
 
     def _index(
         self,

@@ -397,6 +397,23 @@ def test_gc_forgets_indexes_that_nobody_uses(lenient):
     assert not stray.exists()
 
 
+def test_segments_that_count_for_nothing_go_when_they_are_old(lenient):
+    import os
+
+    lenient.publish([1, 2])
+    (replaced,) = segments(lenient.mesh)
+    lenient.publish([3, 4], mode="replace")
+    torn = replaced.with_name("torn.tmp")
+    torn.write_bytes(b"written by a process that died")
+    for path in [*segments(lenient.mesh), torn]:
+        os.utime(path, (1, 1))
+    assert lenient.key(lenient.publish([1, 3]))["failed_rows"] == 1
+    left = segments(lenient.mesh)
+    assert replaced not in left
+    assert len(left) == 2
+    assert not torn.exists()
+
+
 def test_only_the_owner_can_read_an_index(lenient):
     lenient.publish([1, 2])
     (segment,) = segments(lenient.mesh)

@@ -8,7 +8,7 @@ After a commit of unknown outcome nothing is removed: `find` looks first.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -133,6 +133,9 @@ class KeyFiles(Protocol):
 
     def remove(self, path: Path) -> None:
         """The file is gone, if that can be had; whoever has it open can read it on."""
+
+    def clear(self, used: Collection[Path]) -> None:
+        """Files that are not used are gone, if they are older than any publication on its way."""
 
 
 class Holding(Protocol):

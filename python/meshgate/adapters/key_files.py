@@ -7,12 +7,16 @@ table holds them, and whoever may read the table may not read the keys alone.
 from __future__ import annotations
 
 import os
+import time
+from collections.abc import Collection
 from pathlib import Path
 
 from meshgate.adapters import durable
 
 _SUFFIX = ".keys"
 _FOLDER = "keys"
+_OLD_S = 7 * 86_400
+"""Longer than any publication takes: one on its way may hold an older version of the table."""
 
 
 class KeyFiles:
@@ -55,6 +59,13 @@ class KeyFiles:
     def remove(self, path: Path) -> None:
         """The file is gone, if that can be had."""
         durable.remove(path)
+
+    def clear(self, used: Collection[Path]) -> None:
+        """Old files that are not used are gone: of dead publications, of replaced products."""
+        limit = time.time() - _OLD_S
+        for path in self._folder.iterdir() if self._folder.is_dir() else ():
+            if path not in used and _age(path) < limit:
+                durable.remove(path)
 
 
 def forget(root: Path, older_than_s: float) -> list[str]:
