@@ -7,6 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
+from meshgate.engine import Plan
 from meshgate.errors import CommitFailed, Denied, PlanError, StageError, UsageError
 from meshgate.gate import Gate
 from meshgate.mesh import Mesh
@@ -216,6 +217,13 @@ def test_checked_data_is_not_published_without_being_compared(mesh):
     with pytest.raises(UsageError) as caught:
         gate.publish(checked)
     assert caught.value.code == "usage.keys_not_compared"
+
+
+def test_parts_of_a_stream_cannot_be_compared(mesh):
+    plan = Plan.compile(mesh.gate(contract(), domain="shop").contract, rows([1]))
+    with pytest.raises(PlanError) as caught:
+        plan.merge(now=0)
+    assert caught.value.code == "plan.not_in_parts"
 
 
 def test_null_keys_follow_the_check(mesh):
