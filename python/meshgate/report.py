@@ -264,7 +264,8 @@ class Report:
     def __str__(self) -> str:
         counts = self.summary
         mark = "✓" if self.ok else "✗"
-        head = f"{mark} {self.dataset}   {self.status}   {self.rows:,} rows"
+        noun = "row" if self.rows == 1 else "rows"
+        head = f"{mark} {self.dataset}   {self.status}   {self.rows:,} {noun}"
         if self.rejected_rows:
             share = 100 * self.rejected_rows / self.rows
             head += f", {self.rejected_rows:,} in quarantine ({share:.3g} %)"
@@ -273,9 +274,10 @@ class Report:
         shown = sorted(self.findings, key=lambda c: -STATUSES.index(c.status))
         lines = [head]
         width = max((len(", ".join(c.columns)) for c in shown), default=0)
+        widest = max((len(c.check) for c in shown), default=0)
         for c in shown:
             name = ", ".join(c.columns)
-            line = f"  {_MARKS[c.status]:5} {name:{width}}  {c.check:13} {c.finding()}"
+            line = f"  {_MARKS[c.status]:5} {name:{width}}  {c.check:{widest}}  {c.finding()}"
             if c.first_rows:
                 more = ", …" if c.failed_rows > len(c.first_rows[:3]) else ""
                 line += f"   rows {', '.join(map(str, c.first_rows[:3]))}{more}"

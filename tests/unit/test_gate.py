@@ -256,6 +256,28 @@ schema:
     assert SECRET not in str(found.read_all().to_pylist())
 
 
+def test_a_format_of_a_date_is_held_by_the_type_and_published(mesh):
+    odcs = """\
+apiVersion: v3.1.0
+kind: DataContract
+id: bookings
+name: bookings
+version: 1.0.0
+status: active
+team: {name: finance}
+schema:
+  - name: bookings
+    properties:
+      - {name: day, logicalType: date, logicalTypeOptions: {format: dd.MM.yyyy}}
+"""
+    receipt = mesh.gate(odcs).publish(pa.table({"day": pa.array([1], pa.date32())}))
+    held = receipt.report["checks"][-1]
+    assert (held["id"], held["status"]) == ("day.date_format", "pass")
+    assert held["reason"].startswith("held by the type: day is date")
+    with pytest.raises(Denied):  # a text is not what was promised, however it is spelt
+        mesh.gate(odcs).publish(pa.table({"day": ["31.12.2025"]}))
+
+
 def test_an_id_that_was_denied_may_be_used_again(gate, mesh):
     with pytest.raises(Denied):
         gate.publish(data(None, 2), publish_id="2026-01")

@@ -31,7 +31,7 @@ def report(values: list[int | None], **threshold: Any) -> Report:
 )
 def test_the_speed_of_a_run_is_in_a_unit_that_says_something(rows_per_second, said) -> None:
     told = Report("t", "pass", 1, 1, 0, (), metrics=Metrics(8, 0.001, rows_per_second))
-    assert f"1 rows   {said}" in str(told)
+    assert f"1 row   {said}" in str(told)
 
 
 def test_totals_are_there_before_the_outcomes_are_read() -> None:

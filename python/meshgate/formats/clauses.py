@@ -160,6 +160,6 @@ def _free(wanted: str, taken: set[str]) -> str:
 
 def _reserved(columns: tuple[Column, ...]) -> set[str]:
     """The ids under which the engine reports presence, types and order of columns."""
-    checks = ("column_exists", "type_is")
+    checks = ("column_exists", "type_is", "columns_match")
     names = {f"{path}.{check}" for path in paths(columns) for check in checks}
     return names | {"columns_match"}

@@ -86,10 +86,13 @@ def known_elsewhere(text: str) -> str | None:
 
 def help_for(text: str) -> str:
     """What to write instead of an unknown type."""
-    if re.fullmatch(r"decimal\(\d+", text):
+    if re.fullmatch(r"decimal\(\s*\d+\s*", text):
         return 'inside braces write the type in quotes, as in {type: "decimal(18,2)"}'
-    if DECIMAL.fullmatch(text):
-        return f"decimal(p,s) has p from 1 to {DECIMAL_DIGITS} and s from 0 to p"
+    if text.startswith("decimal("):
+        return (
+            f"a decimal has 1 to {DECIMAL_DIGITS} digits, and at most as many of them below the "
+            "point: decimal(18,2)"
+        )
     known = known_elsewhere(text)
     if known:
         return f"did you mean {shown(known)}?"

@@ -11,6 +11,8 @@ from meshgate.formats.cursor import Cursor
 from meshgate.formats.findings import shown, suggest
 
 RESERVED_PREFIX = "_mg_"
+NAME_BYTES = 65_536
+"""What the engine takes as a name from Arrow."""
 
 
 def unique_names(names: Iterator[tuple[str, Cursor]]) -> None:
@@ -28,6 +30,12 @@ def unique_names(names: Iterator[tuple[str, Cursor]]) -> None:
                 "contract.reserved_name",
                 f"the prefix {RESERVED_PREFIX} belongs to the columns that meshgate adds",
                 "rename the column",
+            )
+        elif len(name.encode("utf-8", "surrogatepass")) > NAME_BYTES:
+            cursor.wrong(
+                "contract.bad_name",
+                f"{shown(name)} is too long for the name of a column",
+                f"shorten it: no data can carry a name of over {NAME_BYTES:,} bytes",
             )
         elif "\0" in name:  # Arrow's C interface ends a name there
             cursor.wrong(

@@ -50,7 +50,7 @@ ROOT = (
     Key(
         "extra_columns",
         "word",
-        "What happens to columns that are not promised: drop (default) or keep.",
+        "What happens to columns and struct fields that are not promised: drop (default) or keep.",
         words=("drop", "keep"),
     ),
     Key("schema", "columns", "The promised columns, in the promised order."),

@@ -158,6 +158,22 @@ impl Literal {
             Self::Object => "a mapping",
         }
     }
+
+    /// What was written, for messages: short numbers and flags as they are, anything else by what it
+    /// is. An argument is not data, but a mistyped one may be.
+    pub fn given(&self) -> String {
+        match self {
+            Self::Null => "null".into(),
+            Self::Bool(flag) => flag.to_string(),
+            Self::Number(text) if text.len() <= 20 => text.clone(),
+            Self::Text(text) if text.is_empty() => "an empty text".into(),
+            Self::Text(_) => "this text".into(),
+            Self::List(items) if items.is_empty() => "an empty list".into(),
+            Self::List(_) => "this list".into(),
+            Self::Number(_) => "this number".into(),
+            Self::Object => "a mapping".into(),
+        }
+    }
 }
 
 impl Contract {

@@ -138,10 +138,16 @@ pub(crate) fn numeric(literal: &Literal, data_type: &DataType) -> Result<Number>
             Code::BadLiteral,
             format!(
                 "{} stands where a column of type {} needs {wanted}",
-                literal.kind(),
+                literal.given(),
                 promise::words(data_type)
             ),
         )
+        .help(match literal {
+            Literal::Text(_) if data_type.is_numeric() => "write the number without quotes",
+            Literal::Number(_) if data_type.is_temporal() => "write it in quotes, in ISO 8601",
+            Literal::Text(_) if data_type.is_temporal() => "write it in ISO 8601",
+            _ => "write a value of the column's type, or promise another type",
+        })
     };
     match data_type {
         DataType::Date32 | DataType::Date64 => {

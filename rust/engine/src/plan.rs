@@ -6,9 +6,10 @@
 //! is already decided here and ends in the report.
 
 mod across;
+mod columns;
 mod compile;
 mod conditions;
-mod mask_tree;
+mod parts;
 mod path;
 
 use arrow_schema::{DataType, Schema, SchemaRef};
@@ -19,13 +20,12 @@ use crate::checks::{
 };
 use crate::contract::Contract;
 use crate::error::Result;
-use crate::masks::KeyRing;
+use crate::masks::{CompiledMask, KeyRing};
 use crate::predicate::Predicate;
 use crate::profile;
 use crate::report::{Status, Threshold};
 use crate::unique::KeyForm;
 use compile::Compiler;
-pub(crate) use mask_tree::MaskTree;
 pub(crate) use path::Step;
 
 /// Columns that meshgate adds carry this prefix.
@@ -227,7 +227,22 @@ impl Work {
 #[derive(Debug)]
 pub(crate) struct Output {
     pub(crate) index: usize,
-    pub(crate) mask: Option<MaskTree>,
+    pub(crate) part: Part,
+}
+
+/// What leaves of a column, or of something inside of it.
+#[derive(Debug)]
+pub(crate) enum Part {
+    /// All of it, as it is.
+    Whole,
+    /// Its values, replaced.
+    Masked(CompiledMask),
+    /// These fields of a struct, each by its place in the data.
+    Fields(Vec<(usize, Part)>),
+    /// The list, with this of its items.
+    Items(Box<Part>),
+    /// The map, with these of its keys and its values.
+    Entries([Box<Part>; 2]),
 }
 
 /// What the report says of a mask.

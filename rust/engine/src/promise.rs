@@ -38,6 +38,9 @@ pub enum Promise {
     Map,
 }
 
+const DECIMAL: &str = "a decimal has 1 to 76 digits, and at most as many of them below the point: \
+                       decimal(18,2)";
+
 const NAMES: &[(&str, Promise)] = &[
     ("string", Promise::Text),
     ("integer", Promise::Integer(None)),
@@ -93,6 +96,7 @@ impl Promise {
         let names: Vec<_> = Self::names().collect();
         Err(Error::new(Code::UnknownType, format!("{text:?} is not a type")).help(
             match nearest(text, names.iter().copied()) {
+                _ if text.starts_with("decimal(") => DECIMAL.to_owned(),
                 Some(name) => format!("did you mean {name:?}?"),
                 None => format!("one of: {}", names.join(", ")),
             },
@@ -271,7 +275,10 @@ mod tests {
         assert_eq!(Promise::parse("decimal(18, 2)").unwrap(), Promise::Decimal(Some((18, 2))));
         let error = Promise::parse("strng").unwrap_err();
         assert_eq!(error.help.as_deref(), Some("did you mean \"string\"?"));
-        assert!(Promise::parse("decimal(0,2)").is_err());
+        for wrong in ["decimal(0,2)", "decimal(500,3)", "decimal(5)", "decimal(a,b)"] {
+            let help = Promise::parse(wrong).unwrap_err().help.unwrap();
+            assert!(help.contains("1 to 76 digits"), "{wrong}: {help}");
+        }
         assert!(Promise::parse("decimal(5,6)").is_err());
     }
 

@@ -11,6 +11,7 @@
 mod judge;
 mod keys;
 mod masked;
+mod nan;
 mod outcome;
 mod part;
 mod published;

@@ -73,6 +73,7 @@ impl CheckKind for Aggregate {
         let wrong = || {
             Error::new(Code::BadArgument, "group_by takes a list of columns, at least one")
                 .at("/args/group_by")
+                .help("for instance group_by: [entry]")
         };
         let Some(literal) = check.args.get(GROUP_BY) else { return Ok(Vec::new()) };
         let Literal::List(items) = literal else { return Err(wrong()) };

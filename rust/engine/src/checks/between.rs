@@ -106,6 +106,7 @@ fn texts(clause: &Clause<'_>, limits: &Limits<'_>) -> Result<Compiled> {
     };
     if texts.low.as_ref().zip(texts.high.as_ref()).is_some_and(|(low, high)| low > high) {
         return Err(Error::new(Code::BadArgument, "no value lies between min and max")
+            .at("/args/min")
             .help("min must not be above max; text is ordered by code points"));
     }
     Ok(Compiled::Row(Box::new(texts)))
@@ -189,6 +190,7 @@ where
         };
         if empty {
             return Err(Error::new(Code::BadArgument, "no value lies between min and max")
+                .at("/args/min")
                 .help("min must not be above max"));
         }
     }

@@ -59,7 +59,8 @@ impl Limit {
             return Err(at(Error::new(
                 Code::BadLiteral,
                 format!("{name:?} lies beyond every float of the column"),
-            )));
+            )
+            .help("write a number that the column's type can hold")));
         }
         let written = match literal {
             Literal::Number(text) | Literal::Text(text) => text.clone(),
@@ -133,6 +134,8 @@ enum Test {
     Outside(Limit, Limit),
 }
 
+const EITHER: &str = "give op and bound, such as op: ge, bound: 1; or min, max or both";
+
 /// What a number must satisfy.
 #[derive(Debug)]
 pub(super) struct Bound(Test);
@@ -147,7 +150,7 @@ impl Bound {
         let limit = |name| Limit::read(clause, name, data_type);
         let absent = |names: &[&str], why: &str| {
             let extra = names.iter().find(|name| clause.arg(name).is_some());
-            extra.map_or(Ok(()), |name| Err(clause.bad(name, why)))
+            extra.map_or(Ok(()), |name| Err(clause.refuse(name, why).help(EITHER)))
         };
         let (low, high) = (limit("min")?, limit("max")?);
         let empty = match (&low, &high) {
@@ -156,21 +159,23 @@ impl Bound {
         };
         if empty {
             return Err(Error::new(Code::BadArgument, "no value lies between min and max")
+                .at("/args/min")
                 .help("min must not be above max"));
         }
         let test = match clause.text("op")? {
             None | Some("between") => {
-                absent(&["bound"], "nothing without an op that compares")?;
+                absent(&["bound"], "says nothing without an op that compares")?;
                 if low.is_none() && high.is_none() {
                     return Err(Error::new(
                         Code::BadArgument,
                         format!("{} needs op and bound, or min, max or both", clause.check.check),
-                    ));
+                    )
+                    .at("/args"));
                 }
                 Test::Within(low, high)
             }
             Some("not_between") => {
-                absent(&["bound"], "nothing beside not_between")?;
+                absent(&["bound"], "says nothing beside not_between")?;
                 clause.required("min")?;
                 clause.required("max")?;
                 let (Some(low), Some(high)) = (low, high) else {
@@ -180,7 +185,7 @@ impl Bound {
             }
             Some(word) => {
                 let op = Op::parse(word).ok_or_else(|| clause.bad("op", OP.kind))?;
-                absent(&["min", "max"], "nothing beside op and bound")?;
+                absent(&["min", "max"], "says nothing beside op and bound")?;
                 clause.required("bound")?;
                 let limit = limit("bound")?;
                 Test::Compare(op, limit.ok_or_else(|| Error::internal("a bound lost its number"))?)
@@ -203,6 +208,7 @@ impl Bound {
                     Code::BadArgument,
                     format!("a bound of {} is above {most}", clause.check.check),
                 )
+                .at("/args")
                 .help("unit: fraction counts from 0 to 1, unit: percent from 0 to 100"));
             }
         }
@@ -210,6 +216,10 @@ impl Bound {
             return Err(Error::new(
                 Code::BadArgument,
                 format!("no number can satisfy {}", clause.check.check),
+            )
+            .at("/args")
+            .help(
+                "what is counted is a whole number from 0; a share is at most 1, or 100 percent",
             ));
         }
         Ok(bound)

@@ -101,7 +101,16 @@ pub(super) fn members(
     if fold
         && !matches!(column.data_type, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View)
     {
-        return Err(clause.bad("case_insensitive", "false for columns that are no strings"));
+        return Err(clause
+            .refuse(
+                "case_insensitive",
+                &format!(
+                    "folds letters, and {} is {}",
+                    column.path,
+                    promise::words(&column.data_type)
+                ),
+            )
+            .help("leave it out for columns that are no strings"));
     }
     match &column.data_type {
         DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => {
@@ -127,18 +136,19 @@ fn texts<'a>(clause: &Clause<'_>, values: &'a [Literal], argument: &str) -> Resu
         .iter()
         .map(|value| match value {
             Literal::Text(text) => Ok(text.as_str()),
-            other => Err(Error::new(
-                Code::BadLiteral,
-                format!(
-                    "{} stands where {}, a string, needs text",
-                    other.kind(),
-                    clause.columns.first().map_or("the column", |c| &c.path)
-                ),
-            )
-            .at(format!("/args/{argument}"))
-            .help("quote the value")),
+            other => {
+                Err(stranger(clause, other, argument, "a string, needs text")
+                    .help("quote the value"))
+            }
         })
         .collect()
+}
+
+/// The refusal of a member that no value of the column can be.
+fn stranger(clause: &Clause<'_>, literal: &Literal, argument: &str, needs: &str) -> Error {
+    let column = clause.columns.first().map_or("the column", |c| &c.path);
+    Error::new(Code::BadLiteral, format!("{} stands where {column}, {needs}", literal.given()))
+        .at(format!("/args/{argument}"))
 }
 
 fn booleans(
@@ -152,7 +162,9 @@ fn booleans(
         match value {
             Literal::Bool(true) => yes = true,
             Literal::Bool(false) => no = true,
-            _ => return Err(clause.bad(argument, "true or false for a boolean column")),
+            other => {
+                return Err(stranger(clause, other, argument, "a boolean, needs true or false"))
+            }
         }
     }
     Ok(Compiled::Row(Box::new(Booleans { fail_true: yes == negate, fail_false: no == negate })))

@@ -74,7 +74,9 @@ impl CheckKind for Length {
         let (min, max, exact) =
             (clause.whole("min")?, clause.whole("max")?, clause.whole("exact")?);
         if exact.is_some() && (min.is_some() || max.is_some()) {
-            return Err(clause.bad("exact", "no min or max beside it"));
+            return Err(clause
+                .refuse("exact", "stands alone, and there is min or max beside it")
+                .help("leave out exact, or the others"));
         }
         if min.is_none() && max.is_none() && exact.is_none() {
             return Err(Error::new(Code::BadArgument, "length needs min, max or exact"));
@@ -83,6 +85,7 @@ impl CheckKind for Length {
         let max = exact.or(max).unwrap_or(u64::MAX);
         if min > max {
             return Err(Error::new(Code::BadArgument, "no length lies between min and max")
+                .at("/args/min")
                 .help("min must not be above max"));
         }
         if min == 0 && max == u64::MAX {

@@ -154,13 +154,16 @@ impl Clause<'_> {
         })
     }
 
+    /// The refusal of an argument that should be something else.
     pub(crate) fn bad(&self, name: &str, wanted: &str) -> Error {
-        let kind = self.arg(name).map_or("nothing", Literal::kind);
-        Error::new(
-            Code::BadArgument,
-            format!("{name:?} of {} takes {wanted}, not {kind}", self.check.check),
-        )
-        .at(format!("/args/{name}"))
+        let given = self.arg(name).map_or_else(|| "nothing".to_owned(), Literal::given);
+        self.refuse(name, &format!("takes {wanted}, not {given}"))
+    }
+
+    /// The refusal of an argument for what it does wrong.
+    pub(crate) fn refuse(&self, name: &str, what: &str) -> Error {
+        Error::new(Code::BadArgument, format!("{name:?} of {} {what}", self.check.check))
+            .at(format!("/args/{name}"))
     }
 
     pub(crate) fn flag(&self, name: &str, default: bool) -> Result<bool> {
@@ -264,8 +267,8 @@ pub(crate) enum Compiled {
     Judging { check: Box<dyn RowCheck>, on_null: OnNull },
     /// Can never fail on this column: costs nothing.
     Always(String),
-    /// Says nothing about a column of this type, for the reason given.
-    NotEnforced(String),
+    /// The type of the column holds all that is promised, for the reason given.
+    Held(String),
     /// Rows that repeat an earlier key fail.
     Unique { nulls: Nulls, keep_first: bool, across: bool },
     /// `unique`, and a null in any key column fails too.
@@ -378,7 +381,7 @@ static DERIVED: &[Definition] = &[
         name: "columns_match",
         aliases: &[],
         summary:
-            "the data has no column that is not promised; with `strict: true` the order holds too",
+            "the data has no column, and no struct with listed fields another field, that is not promised; with `strict: true` the order holds too",
         scope: Scope::Schema,
         arity: Arity::None,
         applies_to: "the dataset",
@@ -431,7 +434,17 @@ pub(crate) fn compile(clause: &Clause<'_>) -> Result<Compiled> {
             .help(help));
         }
     }
-    kind.compile(clause)
+    kind.compile(clause).map_err(|error| instructive(error, definition))
+}
+
+/// What is wrong with a clause is shown by one that is right, unless the check knows better.
+fn instructive(error: Error, definition: &Definition) -> Error {
+    match (error.code, &error.help) {
+        (Code::BadArgument | Code::BadLiteral, None) => {
+            error.help(format!("for instance {}", definition.example))
+        }
+        _ => error,
+    }
 }
 
 /// Refuses a clause with the wrong number of columns.
@@ -456,10 +469,11 @@ pub(crate) fn arity(check: &contract::Check) -> Result<()> {
         Arity::Two => "exactly two columns",
         Arity::Many => "at least one column",
     };
-    Err(Error::new(
+    let error = Error::new(
         Code::BadArgument,
         format!("{} takes {wanted}, not {}", definition.name, check.columns.len()),
-    ))
+    );
+    Err(instructive(error, definition))
 }
 
 #[cfg(test)]

@@ -138,8 +138,9 @@ fn float<T: ArrowPrimitiveType>(clause: &Clause<'_>, unit: &Number) -> Result<Co
 where
     T::Native: Float,
 {
-    let unit = float::Unit::new(unit)
-        .ok_or_else(|| clause.bad("value", "a number of at most 18 digits for floats"))?;
+    let unit = float::Unit::new(unit).ok_or_else(|| {
+        clause.bad("value", "a number of at most 18 digits where the column has floats")
+    })?;
     Ok(Compiled::Row(Box::new(Fractions::<T> { unit, array: PhantomData })))
 }
 

@@ -109,5 +109,5 @@ pub fn validate(batch: &RecordBatch) -> Result<()> {
 
 /// A size over one of the fixed bounds.
 fn too_large(message: String) -> Error {
-    Error::new(Code::TooLarge, message)
+    Error::new(Code::TooLarge, message).help("this bound is fixed: bring the data in smaller parts")
 }

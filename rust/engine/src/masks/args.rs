@@ -28,7 +28,7 @@ impl<'a> Args<'a> {
             if let Some(expected) = misfit(argument.kind, value) {
                 return Err(wrong(
                     argument.name,
-                    &format!("takes {expected}, not {}", given(value)),
+                    &format!("takes {expected}, not {}", value.given()),
                 ));
             }
         }
@@ -121,16 +121,6 @@ fn misfit(kind: ArgumentKind, value: &Literal) -> Option<String> {
         ArgumentKind::Character => "exactly one visible character".to_owned(),
         ArgumentKind::Value => "a value".to_owned(),
     })
-}
-
-/// What was written, for messages. Arguments of masks are not data, but a mistyped one may be.
-fn given(value: &Literal) -> String {
-    match value {
-        Literal::Number(text) if text.len() <= 20 => text.clone(),
-        Literal::Text(_) => "this text".to_owned(),
-        Literal::List(_) => "this list".to_owned(),
-        other => other.kind().to_owned(),
-    }
 }
 
 fn unknown(name: &str, definition: &Definition) -> Error {

@@ -72,7 +72,9 @@ impl MaskKind for Constant {
         let bytes = value.to_data().get_slice_memory_size().unwrap_or(usize::MAX);
         if bytes > MAX_BYTES && args.literal("value").is_some() {
             let message = format!("the constant is longer than {MAX_BYTES} bytes");
-            return Err(Error::new(Code::BadArgument, message).at("/args/value"));
+            return Err(Error::new(Code::BadArgument, message)
+                .at("/args/value")
+                .help("write a shorter one"));
         }
         Ok(Box::new(Same { value, bytes, output }))
     }

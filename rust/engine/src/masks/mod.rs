@@ -163,8 +163,17 @@ pub fn compile(
             definition.name == method || definition.aliases.contains(&method)
         })
         .ok_or_else(|| unknown(method))?;
-    let mask = kind.compile(clause, input, !required, keys)?;
-    Ok(CompiledMask { definition: kind.definition(), mask })
+    let definition = kind.definition();
+    let mask = kind.compile(clause, input, !required, keys).map_err(|error| {
+        // What is wrong is shown by a clause that is right, unless the mask knows better.
+        match (error.code, &error.help) {
+            (Code::BadArgument | Code::BadLiteral, None) => {
+                error.help(format!("for instance {}", definition.example))
+            }
+            _ => error,
+        }
+    })?;
+    Ok(CompiledMask { definition, mask })
 }
 
 fn unknown(method: &str) -> Error {

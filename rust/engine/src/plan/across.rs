@@ -5,7 +5,7 @@ use arrow_schema::{DataType, Schema};
 
 use super::compile::Compiler;
 use super::path::Step;
-use super::{MaskTree, Plan, Work};
+use super::{Part, Plan, Work};
 use crate::contract::{self, Column};
 use crate::error::{Code, Error, Result};
 use crate::masks::{CompiledMask, Mask as _};
@@ -69,14 +69,14 @@ impl Plan {
     pub(crate) fn mask(&self, path: &[Step]) -> Option<&CompiledMask> {
         let (Step::Field(first), rest) = path.split_first()? else { return None };
         let output = self.outputs.iter().find(|output| output.index == *first)?;
-        let mut tree = output.mask.as_ref()?;
+        let mut part = &output.part;
         for step in rest {
-            let (MaskTree::Fields(fields), Step::Field(index)) = (tree, step) else { return None };
-            tree = fields.get(*index)?.as_ref()?;
+            let (Part::Fields(parts), Step::Field(index)) = (part, step) else { return None };
+            part = parts.iter().find(|(at, _)| at == index).map(|(_, part)| part)?;
         }
-        match tree {
-            MaskTree::Leaf(mask) => Some(mask),
-            MaskTree::Fields(_) | MaskTree::Items(_) | MaskTree::Entries(_) => None,
+        match part {
+            Part::Masked(mask) => Some(mask),
+            Part::Whole | Part::Fields(_) | Part::Items(_) | Part::Entries(_) => None,
         }
     }
 }

@@ -9,8 +9,7 @@ use arrow_schema::{DataType, Field, Schema, SchemaRef};
 
 use super::path::lists;
 use super::{
-    Condition, Leaf, Output, Plan, Planned, PlannedMask, Step, Work, CHECKS_COLUMN, RESERVED,
-    ROW_COLUMN,
+    Condition, Leaf, Plan, Planned, PlannedMask, Step, Work, CHECKS_COLUMN, RESERVED, ROW_COLUMN,
 };
 use crate::checks::{self, CheckKind, Clause, ColumnRef, Compiled, OnNull};
 use crate::contract::{self, Contract, Literal};
@@ -23,7 +22,6 @@ use crate::report::{Status, Threshold};
 use crate::unique::{KeyForm, Nulls};
 
 const MAX_COLUMNS: usize = 10_000;
-const MAX_DEPTH: usize = 64;
 
 /// How a promised column was found in the data.
 pub(super) enum Found {
@@ -32,15 +30,12 @@ pub(super) enum Found {
     Here { place: Vec<Step>, data_type: DataType },
 }
 
-/// Where values stand in the data, and their type.
-type Place = (Vec<Step>, DataType);
-
 pub(super) struct Resolved {
     pub(super) path: String,
-    promise: Promise,
+    pub(super) promise: Promise,
     pub(super) found: Found,
     /// Personal or masked, itself or as part of something that is.
-    sensitive: bool,
+    pub(super) sensitive: bool,
 }
 
 impl Resolved {
@@ -56,11 +51,11 @@ impl Resolved {
 
 pub(super) struct Compiler<'a> {
     pub(super) contract: &'a Contract,
-    schema: &'a Schema,
+    pub(super) schema: &'a Schema,
     pub(super) keys: &'a KeyRing,
     pub(super) resolved: Vec<Resolved>,
     leaves: Vec<Leaf>,
-    clauses: Vec<Planned>,
+    pub(super) clauses: Vec<Planned>,
     pub(super) conditions: Vec<Condition>,
     /// The text of every condition, with its position.
     pub(super) texts: Vec<(String, usize)>,
@@ -79,7 +74,14 @@ impl<'a> Compiler<'a> {
                 .help("list the columns under `schema`"));
         }
         if contract.columns.len() > MAX_COLUMNS || schema.fields().len() > MAX_COLUMNS {
-            return Err(Error::new(Code::TooLarge, format!("over {MAX_COLUMNS} columns")));
+            let error = Error::new(Code::TooLarge, format!("there are over {MAX_COLUMNS} columns"));
+            return Err(if contract.columns.len() > MAX_COLUMNS {
+                error.at("/columns").help("promise several products, or one column of lists")
+            } else {
+                error
+                    .in_data(format!("{} columns", schema.fields().len()))
+                    .help("select the promised columns before the gate")
+            });
         }
         for field in schema.fields() {
             if field.name().starts_with(RESERVED) {
@@ -87,7 +89,8 @@ impl<'a> Compiler<'a> {
                     Code::ReservedName,
                     format!("the data has a column {:?}", field.name()),
                 )
-                .help("the prefix _mg_ is for the columns that meshgate adds"));
+                .in_data(format!("column {}", field.name()))
+                .help("rename it: the prefix _mg_ is for the columns that meshgate adds"));
             }
         }
         Ok(Self {
@@ -113,7 +116,8 @@ impl<'a> Compiler<'a> {
                     Code::BadColumns,
                     format!("the column {:?} is promised twice", column.name),
                 )
-                .at(pointer));
+                .at(pointer)
+                .help("rename or remove one of them"));
             }
             if column.name.starts_with(RESERVED) {
                 return Err(Error::new(
@@ -121,12 +125,11 @@ impl<'a> Compiler<'a> {
                     format!("the column {:?} is promised", column.name),
                 )
                 .at(pointer)
-                .help("the prefix _mg_ is for the columns that meshgate adds"));
+                .help("rename it: the prefix _mg_ is for the columns that meshgate adds"));
             }
-            let place = self.top(&column.name)?;
-            self.column(column, &column.name, &pointer, place, false, 1)?;
+            self.top(column, &pointer)?;
         }
-        self.columns_match();
+        self.columns_match("", "/columns", &contract.columns, self.schema.fields());
         for (position, check) in contract.checks.iter().enumerate() {
             let pointer = format!("/checks/{position}");
             let planned = self.check(check, &pointer).map_err(|e| e.within(&pointer))?;
@@ -177,197 +180,11 @@ impl<'a> Compiler<'a> {
                     Code::DuplicateId,
                     format!("the id {:?} is used twice", clause.id),
                 )
-                .at(format!("{}/id", clause.pointer)));
+                .at(format!("{}/id", clause.pointer))
+                .help("give one of the two checks another id"));
             }
         }
         Ok(())
-    }
-
-    /// Presence of a promised column or field, and what [`Self::promised`] says of it.
-    fn column(
-        &mut self,
-        column: &contract::Column,
-        path: &str,
-        pointer: &str,
-        place: Option<Place>,
-        sensitive: bool,
-        depth: usize,
-    ) -> Result<()> {
-        let exists = place.is_some();
-        self.decided(
-            path,
-            "column_exists",
-            pointer,
-            if exists { Status::Pass } else { Status::Fail },
-            (!exists).then(|| "the data has no such column".to_owned()),
-        );
-        self.promised(column, path, pointer, place, sensitive, depth)
-    }
-
-    /// The type of a promised column, of its fields if it is a struct, and of its items if it is a
-    /// list or map.
-    fn promised(
-        &mut self,
-        column: &contract::Column,
-        path: &str,
-        pointer: &str,
-        place: Option<Place>,
-        sensitive: bool,
-        depth: usize,
-    ) -> Result<()> {
-        if depth > MAX_DEPTH {
-            return Err(Error::new(Code::TooLarge, format!("columns nest over {MAX_DEPTH} deep"))
-                .at(pointer));
-        }
-        let promise =
-            Promise::parse(&column.promise).map_err(|e| e.at(format!("{pointer}/type")))?;
-        let found = match place {
-            None => {
-                self.decided(
-                    path,
-                    "type_is",
-                    pointer,
-                    Status::NotEnforced,
-                    Some("the column is missing".into()),
-                );
-                Found::Missing
-            }
-            Some((place, data_type)) if !promise.fits(&data_type) => {
-                self.decided(
-                    path,
-                    "type_is",
-                    &format!("{pointer}/type"),
-                    Status::Fail,
-                    Some(format!(
-                        "promised as {}, the data has {}",
-                        column.promise,
-                        promise::words(&data_type)
-                    )),
-                );
-                Found::Mistyped { place, data_type }
-            }
-            Some((place, data_type)) => {
-                self.decided(path, "type_is", &format!("{pointer}/type"), Status::Pass, None);
-                Found::Here { place, data_type }
-            }
-        };
-        let here = match &found {
-            Found::Here { place, data_type } => Some((place.clone(), plain(data_type).clone())),
-            _ => None,
-        };
-        let sensitive = sensitive || column.mask.is_some() || column.pii.is_some();
-        self.resolved.push(Resolved { path: path.to_owned(), promise, found, sensitive });
-        let inside = |step: Step| {
-            let (place, data_type) = here.as_ref()?;
-            let inner = match (step, data_type) {
-                (Step::Field(at), DataType::Struct(fields)) => fields.get(at)?.data_type().clone(),
-                (Step::Items, data_type) => promise::items(data_type)?,
-                _ => return None,
-            };
-            Some((place.iter().copied().chain([step]).collect::<Vec<_>>(), inner))
-        };
-        for (at, child) in column.columns.iter().enumerate() {
-            let field = match here.as_ref() {
-                Some((_, DataType::Struct(fields))) => fields.find(&child.name),
-                _ => None,
-            };
-            let place = field.and_then(|(at, _)| inside(Step::Field(at)));
-            let path = format!("{path}.{}", child.name);
-            let pointer = format!("{pointer}/columns/{at}");
-            self.column(child, &path, &pointer, place, sensitive, depth + 1)?;
-        }
-        if let Some(item) = &column.items {
-            let (path, pointer) = (format!("{path}[]"), format!("{pointer}/items"));
-            self.promised(item, &path, &pointer, inside(Step::Items), sensitive, depth + 1)?;
-        }
-        Ok(())
-    }
-
-    fn top(&self, name: &str) -> Result<Option<Place>> {
-        let mut places = self.schema.fields().iter().enumerate().filter(|(_, f)| f.name() == name);
-        let first = places.next();
-        if places.next().is_some() {
-            return Err(Error::new(
-                Code::BadColumns,
-                format!("the data has the column {name:?} more than once"),
-            )
-            .help("rename or drop one of them before the gate"));
-        }
-        Ok(first.map(|(at, field)| (vec![Step::Field(at)], field.data_type().clone())))
-    }
-
-    fn decided(
-        &mut self,
-        path: &str,
-        check: &str,
-        pointer: &str,
-        status: Status,
-        reason: Option<String>,
-    ) {
-        self.clauses.push(Planned {
-            id: if path.is_empty() { check.to_owned() } else { format!("{path}.{check}") },
-            check: check.to_owned(),
-            columns: if path.is_empty() { Vec::new() } else { vec![path.to_owned()] },
-            when: None,
-            severity: "error".into(),
-            rejects: false,
-            dimension: None,
-            threshold: Threshold::default(),
-            max_pct: None,
-            pointer: pointer.to_owned(),
-            work: Work::Decided { status, reason },
-        });
-    }
-
-    fn extra(&self) -> Vec<usize> {
-        let promised: HashSet<_> = self.contract.columns.iter().map(|c| c.name.as_str()).collect();
-        (0..self.schema.fields().len())
-            .filter(|at| !promised.contains(self.schema.field(*at).name().as_str()))
-            .collect()
-    }
-
-    fn keeps_extra(&self) -> bool {
-        self.contract.extra_columns.as_deref() == Some("keep")
-    }
-
-    fn columns_match(&mut self) {
-        let extra = self.extra();
-        let ordered = || {
-            let positions: Vec<usize> = self
-                .contract
-                .columns
-                .iter()
-                .filter_map(|c| self.schema.fields().iter().position(|f| *f.name() == c.name))
-                .collect();
-            positions.is_sorted()
-        };
-        let (status, reason) = if extra.is_empty() {
-            if self.contract.strict && !ordered() {
-                (Status::Fail, Some("the columns come in another order than promised".into()))
-            } else {
-                (Status::Pass, None)
-            }
-        } else {
-            let mut names: Vec<_> =
-                extra.iter().take(5).map(|at| self.schema.field(*at).name().as_str()).collect();
-            if extra.len() > 5 {
-                names.push("…");
-            }
-            let names = names.join(", ");
-            let count = extra.len();
-            let plural = if count == 1 { "column is" } else { "columns are" };
-            if self.contract.strict {
-                (Status::Fail, Some(format!("{count} {plural} not promised: {names}")))
-            } else if self.keeps_extra() {
-                (Status::Pass, Some(format!("{count} {plural} kept though not promised: {names}")))
-            } else {
-                (
-                    Status::Warn,
-                    Some(format!("{count} {plural} not promised and not published: {names}")),
-                )
-            }
-        };
-        self.decided("", "columns_match", "/columns", status, reason);
     }
 
     fn check(&mut self, check: &contract::Check, pointer: &str) -> Result<Planned> {
@@ -420,10 +237,10 @@ impl<'a> Compiler<'a> {
                 let error =
                     Error::new(Code::UnknownColumn, format!("the contract has no column {path:?}"))
                         .at(pointer);
-                return Err(match promise::nearest(path, names) {
-                    Some(near) => error.help(format!("did you mean {near:?}?")),
-                    None => error,
-                });
+                return Err(error.help(match promise::nearest(path, names) {
+                    Some(near) => format!("did you mean {near:?}?"),
+                    None => "promise it in the schema, or name one that is promised".to_owned(),
+                }));
             };
             let judged = match &resolved.found {
                 Found::Here { place, data_type } => Some((place, data_type)),
@@ -474,7 +291,7 @@ impl<'a> Compiler<'a> {
             Compiled::Row(check) => Work::Row { leaves, check, on_null: OnNull::Skips },
             Compiled::Judging { check, on_null } => Work::Row { leaves, check, on_null },
             Compiled::Always(why) => Work::Always { leaf: first, why },
-            Compiled::NotEnforced(reason) => not_enforced(reason),
+            Compiled::Held(reason) => Work::Decided { status: Status::Pass, reason: Some(reason) },
             Compiled::Unique { nulls, keep_first, across } => Work::Key {
                 leaves,
                 spec: KeyForm::compile(&types, nulls)?,
@@ -513,50 +330,6 @@ impl<'a> Compiler<'a> {
         self.leaves.push(Leaf { path, floating });
         self.leaves.len() - 1
     }
-
-    fn outputs(&mut self) -> Result<Vec<Output>> {
-        let mut outputs = Vec::new();
-        for (position, column) in self.contract.columns.iter().enumerate() {
-            let pointer = format!("/columns/{position}");
-            let here =
-                self.resolved.iter().find(|r| r.path == column.name).and_then(|r| match &r.found {
-                    Found::Here { place, data_type } => match place.as_slice() {
-                        [Step::Field(at)] => Some((*at, data_type.clone())),
-                        _ => None,
-                    },
-                    _ => None,
-                });
-            // A column that is missing or mistyped is not emitted: its mask could not hold.
-            let Some((index, data_type)) = here else {
-                continue;
-            };
-            let mask = self.mask(column, &column.name, &data_type, &pointer)?;
-            outputs.push(Output { index, mask });
-        }
-        if self.keeps_extra() {
-            outputs.extend(self.extra().into_iter().map(|index| Output { index, mask: None }));
-        }
-        Ok(outputs)
-    }
-
-    fn accepted_schema(&self, outputs: &[Output]) -> SchemaRef {
-        let fields: Vec<Field> = outputs
-            .iter()
-            .map(|output| {
-                let field = self.schema.field(output.index);
-                let required =
-                    self.contract.columns.iter().any(|c| c.name == *field.name() && c.required);
-                match &output.mask {
-                    // Metadata of a raw column can hold statistics or extension names of it.
-                    Some(tree) => {
-                        Field::new(field.name(), tree.output_type(field.data_type()), !required)
-                    }
-                    None => field.clone().with_nullable(!required),
-                }
-            })
-            .collect();
-        Arc::new(Schema::new(fields))
-    }
 }
 
 /// Refuses a clause inside of lists that is about one value per row, or about items of several lists.
@@ -574,7 +347,7 @@ fn inside_lists(clause: &Clause<'_>, compiled: &Compiled, places: &[Vec<Step>]) 
         | Compiled::Row(_)
         | Compiled::Judging { .. }
         | Compiled::Always(_)
-        | Compiled::NotEnforced(_) => {}
+        | Compiled::Held(_) => {}
         Compiled::Unique { .. } | Compiled::PrimaryKey { .. } => {
             return refused(
                 format!("{name} compares rows; {path} has any number of values in a row"),

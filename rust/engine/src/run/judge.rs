@@ -4,10 +4,10 @@
 
 mod items;
 
-use arrow_array::cast::AsArray;
-use arrow_array::{Array, ArrayRef, PrimitiveArray};
+use arrow_array::{Array, ArrayRef};
 use arrow_buffer::NullBuffer;
 
+use super::nan;
 use super::view::{Columns, View};
 use super::within::{condition, Within};
 use super::{Context, Fails, Judged, Piece, Tally, FIRST_ROWS, MORSEL};
@@ -207,8 +207,11 @@ impl Judging<'_> {
                     let within = self.within(clause)?;
                     within.keep(&mut fail);
                     let floating = plan.leaves.get(*leaf).is_some_and(|l| l.floating);
-                    let nan =
-                        if floating { nan_rows(&encoding::decode(&view.array)?, &fail) } else { 0 };
+                    let nan = if floating {
+                        nan::rows(&[encoding::decode(&view.array)?], &fail)
+                    } else {
+                        0
+                    };
                     if *on_null == OnNull::Fails {
                         bits::or(&mut fail, &view.missing().unwrap_or_default());
                         within.keep(&mut fail);
@@ -230,6 +233,9 @@ impl Judging<'_> {
                     within.keep(&mut fail);
                     let nulls = within.missing(valid.as_deref());
                     self.skip(at, nulls);
+                    if let Some(tally) = self.tallies.get_mut(at) {
+                        tally.nan = nan::rows(&arrays, &fail);
+                    }
                     self.note(at, fail);
                 }
             },
@@ -375,7 +381,7 @@ impl Judging<'_> {
                 if let Some(inside) = inside {
                     bits::and(fail, inside);
                 }
-                let nan = if floating { nan_rows(&morsel[0], fail) } else { 0 };
+                let nan = if floating { nan::rows(&morsel, fail) } else { 0 };
                 if on_null(*at) == OnNull::Fails {
                     bits::or(fail, missing.get(from..from + words).unwrap_or_default());
                     if let Some(inside) = inside {
@@ -448,21 +454,4 @@ pub(super) fn note(
 fn first_rows(tally: &mut Tally, fail: &[u64], base_row: u64) {
     let room = FIRST_ROWS.saturating_sub(tally.first_rows.len());
     tally.first_rows.extend(bits::ones_of(fail).take(room).map(|row| base_row + row as u64));
-}
-
-fn nan_rows(array: &ArrayRef, fail: &[u64]) -> u64 {
-    nans(array, fail).count() as u64
-}
-
-/// The failing slots that are not a number.
-fn nans<'a>(array: &'a ArrayRef, fail: &'a [u64]) -> impl Iterator<Item = usize> + 'a {
-    use arrow_array::types::{Float16Type, Float32Type, Float64Type};
-    let half = array.as_primitive_opt::<Float16Type>().map(PrimitiveArray::values);
-    let single = array.as_primitive_opt::<Float32Type>().map(PrimitiveArray::values);
-    let double = array.as_primitive_opt::<Float64Type>().map(PrimitiveArray::values);
-    bits::ones_of(fail).filter(move |row| {
-        half.and_then(|v| v.get(*row)).is_some_and(|v| v.is_nan())
-            || single.and_then(|v| v.get(*row)).is_some_and(|v| v.is_nan())
-            || double.and_then(|v| v.get(*row)).is_some_and(|v| v.is_nan())
-    })
 }

@@ -1,4 +1,4 @@
-//! Columns with their masks applied: fresh buffers wherever a mask stands.
+//! What leaves of columns: only the promised fields, and fresh buffers wherever a mask stands.
 //!
 //! Masks make nothing of what no row has: fields of null structs are null first, and lists are built
 //! anew without the items of null lists and those between views. Lists of a fixed size keep the
@@ -18,45 +18,49 @@ use arrow_select::nullif::nullif;
 use crate::error::{Error, Result};
 use crate::kernels::spans::Spans;
 use crate::masks::Mask as _;
-use crate::plan::MaskTree;
+use crate::plan::Part;
 
-/// The column with its masks applied, of the tree's output type.
+/// What leaves of the column, of the part's output type.
 ///
 /// # Errors
 /// As for the masks.
-pub(super) fn column(tree: &MaskTree, raw: &ArrayRef) -> Result<ArrayRef> {
-    let output = tree.output_type(raw.data_type());
-    match tree {
-        MaskTree::Leaf(mask) => mask.apply(raw),
-        MaskTree::Fields(trees) => {
-            let trees = trees.iter().map(Option::as_ref);
+pub(super) fn column(part: &Part, raw: &ArrayRef) -> Result<ArrayRef> {
+    let output = part.output_type(raw.data_type());
+    match part {
+        Part::Whole => Ok(ArrayRef::clone(raw)),
+        Part::Masked(mask) => mask.apply(raw),
+        Part::Fields(parts) => {
+            let parts = parts.iter().map(|(at, part)| (*at, part));
             let parent = raw.as_struct_opt().ok_or_else(lost)?;
-            Ok(Arc::new(fields(trees, parent, &output, parent.nulls().cloned())?))
+            Ok(Arc::new(fields(parts, parent, &output, parent.nulls().cloned())?))
         }
-        MaskTree::Items(tree) => lists(raw, &output, |items| column(tree, items)),
-        MaskTree::Entries(trees) => lists(raw, &output, |entries| {
+        Part::Items(part) => lists(raw, &output, |items| column(part, items)),
+        Part::Entries(parts) => lists(raw, &output, |entries| {
             let DataType::Map(field, _) = &output else { return Err(lost()) };
             let pair = entries.as_struct_opt().ok_or_else(lost)?;
-            let trees = trees.iter().map(Option::as_deref);
-            Ok(Arc::new(fields(trees, pair, field.data_type(), None)?))
+            let parts = parts.iter().map(AsRef::as_ref).enumerate();
+            Ok(Arc::new(fields(parts, pair, field.data_type(), None)?))
         }),
     }
 }
 
 fn lost() -> Error {
-    Error::internal("a nested mask met another type than it was compiled for")
+    Error::internal("a nested column met another type than it was compiled for")
 }
 
 fn fields<'a>(
-    trees: impl Iterator<Item = Option<&'a MaskTree>>,
+    parts: impl Iterator<Item = (usize, &'a Part)>,
     raw: &StructArray,
     output: &DataType,
     nulls: Option<NullBuffer>,
 ) -> Result<StructArray> {
     let DataType::Struct(fields) = output else { return Err(lost()) };
-    let columns = raw.columns().iter().zip(trees).map(|(raw, tree)| match tree {
-        Some(tree) => column(tree, &hidden(raw, nulls.clone())?),
-        None => Ok(ArrayRef::clone(raw)),
+    let columns = parts.map(|(at, part)| {
+        let raw = raw.columns().get(at).ok_or_else(lost)?;
+        match part {
+            Part::Whole => Ok(ArrayRef::clone(raw)),
+            part => column(part, &hidden(raw, nulls.clone())?),
+        }
     });
     let columns = columns.collect::<Result<_>>()?;
     StructArray::try_new_with_length(fields.clone(), columns, nulls, raw.len()).map_err(|_| lost())

@@ -51,10 +51,7 @@ pub(super) fn split(
             .columns()
             .get(output.index)
             .ok_or_else(|| Error::internal("an output names no column of its batch"))?;
-        columns.push(match &output.mask {
-            Some(tree) => masked::column(tree, column)?,
-            None => ArrayRef::clone(column),
-        });
+        columns.push(masked::column(&output.part, column)?);
     }
     let marked = |mut columns: Vec<ArrayRef>, rows: &[u64]| {
         columns.push(Arc::new(UInt64Array::from_iter_values(

@@ -57,8 +57,8 @@ impl CheckKind for DateFormat {
             summary: "every text is a date, a time or both as the pattern says, and exists",
             scope: Scope::Row,
             arity: Arity::One,
-            applies_to: "strings; a column of dates or times has no spelling, so nothing is \
-                         enforced there",
+            applies_to: "strings; on columns of dates and times the type holds the promise, since \
+                         their values have no spelling",
             arguments: &[Argument {
                 name: "pattern",
                 kind: "a pattern of the JDK or of strftime",
@@ -77,8 +77,8 @@ impl CheckKind for DateFormat {
             return Ok(Compiled::Row(Box::new(Spelling::new(pattern)?)));
         }
         if column.data_type.is_temporal() {
-            return Ok(Compiled::NotEnforced(format!(
-                "{} is {}, which has no spelling",
+            return Ok(Compiled::Held(format!(
+                "held by the type: {} is {}, so every value exists and none has a spelling",
                 column.path,
                 promise::words(&column.data_type)
             )));

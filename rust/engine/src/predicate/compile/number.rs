@@ -98,10 +98,13 @@ fn unreadable(place: Place) -> Error {
 pub(super) fn constant(literal: &Literal, data_type: &DataType, place: Place) -> Result<Value> {
     let plain = super::fold::plain(literal, data_type, place)?;
     let inexact = || {
-        place.locate(Error::new(
-            Code::BadLiteral,
-            format!("a literal has no equal in {}", promise::words(data_type)),
-        ))
+        place.locate(
+            Error::new(
+                Code::BadLiteral,
+                format!("a literal has no equal in {}", promise::words(data_type)),
+            )
+            .help("write a value that the column's type can hold"),
+        )
     };
     let constant = if let (contract::Literal::Number(text), DataType::Float64) = (&plain, data_type)
     {

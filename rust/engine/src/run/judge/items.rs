@@ -1,11 +1,12 @@
 //! Row checks inside of lists: every item is judged once, however many lists share it, and then
 //! every row by its items.
 
-use super::{by_value, clear_invalid, nans, Judging, MORSEL};
+use super::{by_value, clear_invalid, Judging, MORSEL};
 use crate::checks::{OnNull, RowCheck};
 use crate::error::{Error, Result};
 use crate::kernels::{bits, encoding};
 use crate::plan::Planned;
+use crate::run::nan;
 use crate::run::view::View;
 
 impl Judging<'_> {
@@ -33,10 +34,7 @@ impl Judging<'_> {
                 };
                 let floats = leaves.iter().filter_map(|leaf| self.plan.leaves.get(*leaf));
                 let nan = if floats.into_iter().any(|leaf| leaf.floating) {
-                    let mut nan = vec![0; fail.len()];
-                    nans(&encoding::decode(&view.array)?, &fail)
-                        .for_each(|item| bits::set(&mut nan, item));
-                    nan
+                    nan::slots(&[encoding::decode(&view.array)?], &fail)
                 } else {
                     Vec::new()
                 };
@@ -56,7 +54,9 @@ impl Judging<'_> {
                 clear_invalid(&mut fail, valid.as_deref(), items);
                 let tested = valid.unwrap_or_else(|| bits::ones(items));
                 let skipped = within.missing(Some(&first.rows_of(tested)));
-                (first.rows_of(fail), skipped, 0)
+                let mut nan = first.rows_of(nan::slots(&arrays, &fail));
+                within.keep(&mut nan);
+                (first.rows_of(fail), skipped, bits::count(&nan))
             }
             [] => return Err(Error::internal("a clause over items names no leaf")),
         };
