@@ -30,19 +30,19 @@ def moment(kind: Kind, value: Any) -> Any:
 
 
 def expected(left: Given, right: Given, op: str) -> Expected:
-    """A row with a null passes (D10); one with a NaN fails whatever is asked (D11).
-
-    `nan_rows` counts values of one column; a pair of columns has none.
-    """
-    failed, skipped = [], 0
+    """A row with a null passes (D10); one with a NaN fails whatever is asked (D11)."""
+    failed, skipped, nan = [], 0, 0
     for row, (a, b) in enumerate(zip(left.values, right.values, strict=True)):
         if a is None or b is None:
             skipped += 1
             continue
         a, b = moment(left.kind, a), moment(right.kind, b)
-        if a != a or b != b or not getattr(operator, op)(a, b):
+        if a != a or b != b:
+            nan += 1
             failed.append(row)
-    return Expected(failed, skipped)
+        elif not getattr(operator, op)(a, b):
+            failed.append(row)
+    return Expected(failed, skipped, nan)
 
 
 def hold(left: Given, right: Given, op: str, cuts: list[int], seed: int) -> None:

@@ -190,7 +190,9 @@ def key(value: Any) -> Any:
         return "nan" if math.isnan(value) else value + 0.0
     if isinstance(value, list):
         return tuple(map(key, value))
-    return tuple(map(key, value.items())) if isinstance(value, dict) else value
+    if isinstance(value, dict):
+        return tuple((name, key(field)) for name, field in value.items())
+    return value
 
 
 @PATIENT
