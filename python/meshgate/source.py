@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 from meshgate import text_types
 from meshgate.errors import SourceError
+from meshgate.folders import refuse_mixed
 from meshgate.text_files import TextFile
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    import pyarrow.dataset as ds
 
     from meshgate.contract import Contract
     from meshgate.text_files import Quotes
@@ -34,6 +36,7 @@ _FORMATS = {
     ".jsonl": "json",
     ".ndjson": "json",
 }
+_PATHS = (str, Path)
 _TAKES = (
     "a pyarrow table, batch, reader or dataset, a Polars or pandas frame, a DuckDB relation or "
     "result, any object with __arrow_c_stream__ or __arrow_c_array__, or a path to .parquet, "
@@ -53,7 +56,7 @@ def arrow(data: Any, contract: Contract | None, quotes: Callable[[], Quotes]) ->
         SourceError: ``source.not_found``, ``source.unreadable`` or ``source.not_arrow``.
         PlanError: ``plan.open_decimal``.
     """
-    if isinstance(data, str | Path):
+    if isinstance(data, _PATHS):
         return _file(Path(data), contract, quotes)
     if isinstance(data, type):
         raise _not_arrow(data)
@@ -75,7 +78,7 @@ def arrow(data: Any, contract: Contract | None, quotes: Callable[[], Quotes]) ->
 
 def file(data: Any) -> str | None:
     """The path that the data is given by, if it is."""
-    return str(data) if isinstance(data, str | Path) else None
+    return str(data) if isinstance(data, _PATHS) else None
 
 
 def is_text(path: str) -> bool:
@@ -101,7 +104,7 @@ def repeats(data: Any) -> bool:
 
     A stream cannot, and an object that nobody knows is taken for one.
     """
-    if isinstance(data, str | Path):
+    if isinstance(data, _PATHS):
         return True
     library, name = type(data).__module__.partition(".")[0], type(data).__name__
     if library in ("pyarrow", "polars", "pandas", "duckdb", "_duckdb"):
@@ -150,13 +153,15 @@ def _file(
         )
     if kind in text_types.FORMATS:
         return TextFile(path, kind, contract).reader(quotes)
-    return _read(lambda: _scan(path, kind), str(path))
+    found = _read(lambda: _dataset(path, kind), str(path))
+    refuse_mixed(path, found, typed=True)
+    return _read(lambda: found.scanner().to_reader(), str(path))
 
 
-def _scan(path: Path, kind: str) -> pa.RecordBatchReader:
+def _dataset(path: Path, kind: str) -> ds.Dataset:
     import pyarrow.dataset as ds
 
-    return ds.dataset(path, format=kind).scanner().to_reader()
+    return ds.dataset(path, format=kind)
 
 
 def _kind(path: Path) -> str | None:

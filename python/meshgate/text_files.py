@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from meshgate import text_faults, text_types
 from meshgate.errors import PlanError, SourceError
+from meshgate.folders import refuse_mixed
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -62,10 +63,12 @@ class TextFile:
             SourceError: ``source.unreadable``. PlanError: ``plan.open_decimal``.
         """
         breaks = self.kind == "csv" and self._line_breaks(quotes)
-        guessed = _tried(lambda: self._dataset(None, breaks).schema)
-        if guessed is None:
+        untyped = _tried(lambda: self._dataset(None, breaks))
+        if untyped is None:
             raise self._broken("source.unreadable", "cannot be read", None)
-        schema = self._fitted(guessed)
+        if self.kind == "csv":  # a line of JSON names what it has: the rest is null
+            refuse_mixed(self.path, untyped, typed=False)
+        schema = self._fitted(untyped.schema)
         found = _tried(lambda: self._dataset(schema, breaks).scanner().to_reader())
         if found is None:
             raise self._broken("source.unreadable", "cannot be read", schema)

@@ -28,6 +28,7 @@ SIBLINGS = {
     "limits",
     "text_types",
     "text_files",
+    "folders",
     "text_faults",
     "policy",
     "adapters",
@@ -42,6 +43,8 @@ ALLOWED_BETWEEN_SIBLINGS = {
     ("source", "text_types"),  # which formats carry no types
     ("source", "text_files"),  # a file of text is read with the types that it does not carry
     ("text_files", "text_types"),
+    ("source", "folders"),  # the files of a folder have the same columns
+    ("text_files", "folders"),
     ("text_files", "text_faults"),  # and where it cannot be read, the place is found
     ("text_faults", "text_types"),
 }

@@ -54,6 +54,15 @@ service_levels:
   freshness: 24h
 """
 
+PLAIN = """\
+dataset: plain
+version: 1.0.0
+owner: finance-team@company.com
+domain: finance
+schema:
+  - {name: id, type: string}
+"""
+
 STRICT = CONTRACT.replace(", max_rows: 1", "")
 UNMASKED = CONTRACT.replace(", masking: hash", "")
 OWN_KEY = CONTRACT.replace("masking: hash", 'masking: {method: hash, key: "env:NO_SUCH_KEY"}')
@@ -208,6 +217,13 @@ def test_publish_says_what_left_and_what_stayed(command: Command) -> None:
     publish = "publish ledger.yaml ledger.parquet --user fiona --publish-id 2026-01"
     command("publish-allowed", publish)
     command("publish-json", publish + " --format json")
+
+
+def test_a_product_without_rejected_rows_has_no_quarantine(command: Command) -> None:
+    parquet.write_table(pa.table({"id": ["1"]}), "all-good.parquet")
+    Path("plain.yaml").write_text(PLAIN)
+    quietly("publish plain.yaml all-good.parquet --user fiona --publish-id 2026-02")
+    command("read-no-quarantine", "read finance.plain --quarantine --user ana --role analyst")
 
 
 def test_publish_denies_with_reasons(command: Command) -> None:

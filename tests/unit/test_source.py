@@ -7,6 +7,7 @@ import pytest
 from meshgate import source
 from meshgate.errors import SourceError
 from meshgate.gate import Gate
+from pyarrow import csv, feather, parquet
 
 CONTRACT = """\
 dataset: numbers
@@ -39,3 +40,31 @@ def test_what_holds_no_arrow_data_is_refused(data):
     with pytest.raises(SourceError) as caught:
         Gate(CONTRACT).check(data)
     assert caught.value.code == "source.not_arrow"
+
+
+@pytest.mark.parametrize(
+    ("name", "write"),
+    [
+        ("x.parquet", lambda table, file: parquet.write_table(table, file)),
+        ("x.arrow", lambda table, file: feather.write_feather(table, file)),
+        ("x.csv", lambda table, file: csv.write_csv(table, file)),
+    ],
+)
+def test_a_folder_of_files_with_other_columns_is_refused(tmp_path, name, write):
+    """Scanned as one, the second file would have nulls where it has nothing."""
+    for at, columns in enumerate((["a", "b"], ["b", "a"])):  # the order is no difference
+        write(pa.table({column: [at] for column in columns}), tmp_path / f"{at}-{name}")
+    assert Gate(CONTRACT).check(tmp_path).rows == 2
+    write(pa.table({"b": [7]}), tmp_path / f"2-{name}")
+    with pytest.raises(SourceError) as caught:
+        Gate(CONTRACT).check(tmp_path)
+    assert caught.value.code == "source.unreadable"
+    assert f"2-{name}" in str(caught.value)
+
+
+def test_a_folder_of_files_with_other_types_is_refused(tmp_path):
+    parquet.write_table(pa.table({"a": [1]}), tmp_path / "0.parquet")
+    parquet.write_table(pa.table({"a": ["one"]}), tmp_path / "1.parquet")
+    with pytest.raises(SourceError) as caught:
+        Gate(CONTRACT).check(tmp_path)
+    assert "1.parquet" in str(caught.value)

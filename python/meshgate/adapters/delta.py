@@ -227,7 +227,14 @@ class Delta:
     def read_quarantine(self, product: str) -> pa.RecordBatchReader:
         """The quarantined rows of the product, masked, with the ids of the checks."""
         durable.check_names(product)
-        return self._read(self._aside(product), None, None)
+        aside = self._aside(product)
+        if aside.open() is None:
+            raise StageError(
+                code="stage.no_table",
+                message=f"{product} has no quarantine: no row of it was ever set aside",
+                help="`meshgate catalog show` counts the rows of each version",
+            )
+        return self._read(aside, None, None)
 
     def receipts(self, product: str) -> Iterator[Committed]:
         """The commits of the product that carry a receipt, oldest first."""

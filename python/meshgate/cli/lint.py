@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from meshgate.contract import Contract
 
+CONTRACTS = (".yaml", ".yml", ".json")
+
 
 @dataclass(frozen=True)
 class Linted:
@@ -35,12 +37,13 @@ class Linted:
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @output
 def lint(terminal: Terminal, files: tuple[str, ...]) -> int:
-    """Check contracts (.yaml, .yml, .json) and policies (.rego, or a folder of them).
+    """Check contracts (.yaml, .yml, .json) and policies (.rego), or a folder of either.
 
     A contract is loaded and compiled against the types it promises, so that unknown checks, wrong
-    arguments and masks that do not fit are found without data. Nothing is read but the files.
+    arguments and masks that do not fit are found without data. The policies of a folder are judged
+    together, as a mesh loads them. Nothing is read but the files.
     """
-    found = {file: _lint(file) for file in files}
+    found = {file: _lint(file) for name in files for file in _files(name)}
     terminal.document([{"file": name, "ok": one.ok, **one.values} for name, one in found.items()])
     for name, one in found.items():
         mark: Cell = ("✓", GOOD) if one.ok else ("✗", BAD)
@@ -48,6 +51,15 @@ def lint(terminal: Terminal, files: tuple[str, ...]) -> int:
         for row in one.rows:
             terminal.line(*row)
     return ALLOWED if all(one.ok for one in found.values()) else CONTRACT
+
+
+def _files(name: str) -> list[str]:
+    """The contracts of a folder without policies; otherwise what was named."""
+    folder = Path(name)
+    if not folder.is_dir() or any(folder.rglob("*.rego")):
+        return [name]
+    contracts = (file for file in folder.iterdir() if file.suffix in CONTRACTS and file.is_file())
+    return sorted(map(str, contracts)) or [name]
 
 
 def _lint(file: str) -> Linted:
@@ -103,8 +115,8 @@ def _policies(file: str) -> Linted:
     if Path(file).is_dir() and not any(Path(file).rglob("*.rego")):
         raise UsageError(
             code="usage.nothing_to_lint",
-            message=f"there is no policy (.rego) in {file}",
-            help="name contracts one by one, such as `meshgate lint contracts/*.yaml`",
+            message=f"there is neither a policy (.rego) nor a contract in {file}",
+            help="name a folder of policies, a folder of contracts, or files one by one",
         )
     findings = check(Path(file))
     errors = sum(finding.severity == "error" for finding in findings)

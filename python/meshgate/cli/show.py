@@ -78,15 +78,19 @@ def checks(
     """One line per check that needs attention, worst first; then one per column of the others.
 
     `positions` are the contract's, where its document is known; `every` gives each check a line.
+    Otherwise the line of a column that the data lacks counts the checks that lack it.
     """
     ranked = sorted(report["checks"], key=lambda check: ORDER.index(check["status"]))
+    idle = {} if every else _idle(ranked)
+    told = {check["id"] for found in idle.values() for check in found}
+    ranked = [check for check in ranked if check["id"] not in told]
     smooth = [] if every else [c for c in ranked if c["status"] == "pass" and not c["failed_rows"]]
     noticed = [check for check in ranked if check not in smooth]
     by_column: dict[str, list[str]] = {}
     for check in smooth:
         if check["check"] not in DERIVED:
             by_column.setdefault(", ".join(check["columns"]) or "-", []).append(check["check"])
-    rows = [_check_row(check, positions or {}) for check in noticed]
+    rows = [_check_row(check, positions or {}, idle.get(check["id"], ())) for check in noticed]
     if len(by_column) <= LISTED_COLUMNS:
         rows += [[WORDS["pass"], name, ", ".join(by_column[name])] for name in by_column]
     terminal.table(rows)
@@ -97,16 +101,42 @@ def checks(
         terminal.line("  ", WORDS["pass"], "  columns and types as promised")
 
 
-def _check_row(check: Mapping[str, Any], positions: Mapping[str, Where]) -> list[Cell]:
+def _idle(outcomes: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
+    """For each failed `column_exists`, by its id, the checks that had nothing to look at."""
+    idle: dict[str, list[Mapping[str, Any]]] = {
+        check["id"]: [] for check in outcomes if _is_missing(check)
+    }
+    missing = {check["columns"][0]: check["id"] for check in outcomes if _is_missing(check)}
+    for check in outcomes:
+        lacking = [missing[column] for column in check["columns"] if column in missing]
+        if lacking and check["status"] == "not_enforced":
+            idle[lacking[0]].append(check)
+    return idle
+
+
+def _is_missing(check: Mapping[str, Any]) -> bool:
+    return check["check"] == "column_exists" and check["status"] == "fail"
+
+
+def _check_row(
+    check: Mapping[str, Any],
+    positions: Mapping[str, Where],
+    idle: Sequence[Mapping[str, Any]],
+) -> list[Cell]:
     name, identity = check["check"], check["id"]
     where = positions.get(check["clause"])
     return [
         WORDS[check["status"]],
         ", ".join(check["columns"]) or "-",
         name if name in identity else f"{identity} ({name})",
-        _found(check),
+        _found(check) + _not_enforced(idle),
         ("" if where is None else _line_of(where.file, where.line), QUIET),
     ]
+
+
+def _not_enforced(idle: Sequence[Mapping[str, Any]]) -> str:
+    names = ", ".join(check["check"] for check in idle)
+    return f", so not enforced: {names}" if names else ""
 
 
 def _found(check: Mapping[str, Any]) -> str:
