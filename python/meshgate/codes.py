@@ -448,6 +448,13 @@ CODES: tuple[Code, ...] = (
         "nothing was published by it.",
     ),
     Code(
+        "stage.output_lost",
+        "the output of a command is not shown whole",
+        "Standard output takes no more text, such as one that leads to a full disk. What the "
+        "command did is done: what it published is published, and the catalog shows it. The exit "
+        "code is the command's own, or 3 where that would have been 0.",
+    ),
+    Code(
         "stage.publish_id_reused",
         "this publish_id has published something else",
         "A publish id names one intent. With other rows or under another contract it would "

@@ -6,9 +6,6 @@ the kind of the exception and the place in meshgate where it came out.
 
 from __future__ import annotations
 
-import contextlib
-import os
-import sys
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -16,20 +13,34 @@ from types import TracebackType
 
 import click
 
-from meshgate.cli.exits import ALLOWED, BUG, CONTRACT, INTERRUPTED, exit_code
+from meshgate.cli.exits import ALLOWED, BUG, CONTRACT, INTERRUPTED, OUTSIDE, exit_code
+from meshgate.cli.streams import guarded
 from meshgate.cli.terminal import BAD, QUIET, Cell, Terminal
-from meshgate.errors import MeshgateError
+from meshgate.errors import MeshgateError, StageError
+
+OUTPUT_LOST = StageError(
+    code="stage.output_lost",
+    message="standard output takes no more text: what was found is not shown whole",
+    help="make room, or write elsewhere; what was published is published, see the catalog",
+)
 
 
 def run(arguments: Sequence[str]) -> int:
     """Runs the command that the arguments name; returns the exit code of the process."""
-    for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(AttributeError, ValueError):
-            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
-    terminal = Terminal(as_json=wants_json(arguments))
+    with guarded() as output:
+        terminal = Terminal(as_json=wants_json(arguments))
+        code = _answered(terminal, arguments)
+        output.flush()
+        # A reader may go away, as `head` does; a full disk is something to tell.
+        if output.lost is not None and not isinstance(output.lost, BrokenPipeError):
+            _error(Terminal(), OUTPUT_LOST)
+            return code or OUTSIDE
+        return code
+
+
+def _answered(terminal: Terminal, arguments: Sequence[str]) -> int:
     try:
-        code = _command(arguments)
-        sys.stdout.flush()
+        return _command(arguments)
     except click.ClickException as problem:
         return _usage(terminal, problem)
     except MeshgateError as error:
@@ -38,14 +49,9 @@ def run(arguments: Sequence[str]) -> int:
     except (KeyboardInterrupt, click.Abort):
         terminal.note("interrupted: nothing was published unless a receipt was shown")
         return INTERRUPTED
-    except BrokenPipeError:
-        # The reader of our output went away, as `| head` does. Python would complain at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ALLOWED
     except Exception as bug:
         _bug(terminal, bug)
         return BUG
-    return code
 
 
 def _command(arguments: Sequence[str]) -> int:

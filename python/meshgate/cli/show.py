@@ -115,7 +115,7 @@ def _idle(outcomes: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[str, 
 
 
 def _is_missing(check: Mapping[str, Any]) -> bool:
-    return check["check"] == "column_exists" and check["status"] == "fail"
+    return (check["check"], check["status"]) == ("column_exists", "fail")
 
 
 def _check_row(

@@ -137,3 +137,35 @@ def test_a_reader_that_leaves_early_is_no_error() -> None:
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
     assert done.returncode == 0
     assert done.stderr == ""
+
+
+MAIN = "from meshgate.cli import main; main()"
+
+
+def shell(command: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Runs the command line inside the pipes and redirections of a shell."""
+    script = f'set -o pipefail; "$0" -c "{MAIN}" "$@" {command}'
+    return subprocess.run(
+        ["bash", "-c", script, sys.executable, *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_output_that_cannot_be_written_is_told_and_is_no_bug(form: str) -> None:
+    full = shell(">/dev/full", "explain", "--format", form)
+    assert full.returncode == 3
+    assert full.stderr.startswith("stage.output_lost: ")
+    denied = shell(">/dev/full", "explain", "no.such.code", "--format", form)
+    assert denied.returncode == 2, "the command's own answer stands"
+    assert shell(">/dev/full 2>/dev/full", "explain", "--format", form).returncode == 3
+
+
+@pytest.mark.parametrize(("code", "left"), [("explain", 0), ("explain no.such.code", 2)])
+def test_closed_streams_and_readers_that_go_away_change_no_exit_code(code: str, left: int) -> None:
+    for command in (">&-", ">&- 2>&-", "<&-", "<&- >&- 2>&-", "| true", "2>&1 | true"):
+        done = shell(command, *code.split())
+        assert done.returncode == left, command
+        assert "Traceback" not in done.stderr + done.stdout
