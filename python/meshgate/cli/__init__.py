@@ -9,8 +9,12 @@ from __future__ import annotations
 
 def main() -> None:
     """Runs the command line of this process and ends it with the exit code."""
+    import os
     import sys
 
     from meshgate.cli.run import run
 
-    raise SystemExit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    # Without exit handlers: those of pyarrow crash while a file that was not read to its end, after
+    # an interrupt or a `--limit`, is still being read ahead. Everything was flushed and closed.
+    os._exit(code)

@@ -169,3 +169,17 @@ def test_closed_streams_and_readers_that_go_away_change_no_exit_code(code: str, 
         done = shell(command, *code.split())
         assert done.returncode == left, command
         assert "Traceback" not in done.stderr + done.stdout
+
+
+def test_the_process_ends_without_exit_handlers() -> None:
+    """Those of pyarrow crash where an interrupted command leaves threads that still read ahead."""
+    code = f"import atexit; atexit.register(print, 'handled'); {MAIN}"
+    done = subprocess.run(
+        [sys.executable, "-c", code, "explain", "source.failed"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0
+    assert "source.failed" in done.stdout
+    assert "handled" not in done.stdout
