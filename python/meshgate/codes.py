@@ -367,6 +367,12 @@ CODES: tuple[Code, ...] = (
         "The path of the data names nothing. Nothing was read.",
     ),
     Code(
+        "source.read_before",
+        "a stream was given twice",
+        "A reader gives its batches once; afterwards it is an empty stream, and a check of no rows "
+        "passes. Make a new reader for each run, or pass something that can be read again.",
+    ),
+    Code(
         "source.unreadable",
         "the data cannot be read",
         "The file is truncated, of another format than its name says, or its own library "

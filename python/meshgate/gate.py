@@ -101,6 +101,9 @@ class Gate:
         self.domain = contract.domain
         self.product = f"{self.domain}.{contract.dataset}" if self.domain else contract.dataset
 
+    def __repr__(self) -> str:
+        return f"<Gate {self.product} {self.contract.version}>"
+
     @property
     def mesh(self) -> Mesh:
         """Where it publishes.

@@ -92,6 +92,9 @@ class Mesh:
             self.policies(domain)  # what is wrong with them is said now
         recovery.reconcile(self.ledger, self.adapter, self.events)
 
+    def __repr__(self) -> str:
+        return f"<Mesh {self.settings.name} in {self.folder}>"
+
     @classmethod
     def embedded(cls, folder: str | os.PathLike[str], *, encryption: str = "none") -> Mesh:
         """The mesh in this folder; made if there is none, with a random masking key.

@@ -13,6 +13,7 @@ from contextlib import suppress
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 from meshgate import text_types
 from meshgate.errors import SourceError
@@ -37,6 +38,7 @@ _FORMATS = {
     ".ndjson": "json",
 }
 _PATHS = (str, Path)
+_READ: WeakSet[Any] = WeakSet()
 _TAKES = (
     "a pyarrow table, batch, reader or dataset, a Polars or pandas frame, a DuckDB relation or "
     "result, any object with __arrow_c_stream__ or __arrow_c_array__, or a path to .parquet, "
@@ -53,7 +55,8 @@ def arrow(data: Any, contract: Contract | None, quotes: Callable[[], Quotes]) ->
         quotes: looks at the quotes of CSV files.
 
     Raises:
-        SourceError: ``source.not_found``, ``source.unreadable`` or ``source.not_arrow``.
+        SourceError: ``source.not_found``, ``source.unreadable``, ``source.not_arrow`` or
+            ``source.read_before``.
         PlanError: ``plan.open_decimal``.
     """
     if isinstance(data, _PATHS):
@@ -61,6 +64,7 @@ def arrow(data: Any, contract: Contract | None, quotes: Callable[[], Quotes]) ->
     if isinstance(data, type):
         raise _not_arrow(data)
     if hasattr(data, "__arrow_c_stream__") or hasattr(data, "__arrow_c_array__"):
+        _take(data)
         return data
     if hasattr(data, "collect") and hasattr(data, "collect_schema"):  # a Polars lazy frame
         return _read(data.collect)
@@ -112,6 +116,19 @@ def repeats(data: Any) -> bool:
     if isinstance(data, Iterable):
         return not isinstance(data, Iterator)
     return False
+
+
+def _take(data: Any) -> None:
+    """A reader of pyarrow that was read is an empty stream, which every check of rows passes."""
+    if type(data).__name__ != "RecordBatchReader" or type(data).__weakrefoffset__ == 0:
+        return
+    if data in _READ:
+        raise SourceError(
+            code="source.read_before",
+            message="the reader was given before, and a stream is read once",
+            help="make a new reader, or pass a table or a path, which can be read again",
+        )
+    _READ.add(data)
 
 
 def _batches(data: Iterable[Any]) -> pa.RecordBatchReader:

@@ -54,6 +54,11 @@ def test_an_embedded_mesh_is_made_once(tmp_path):
     assert again.digest_key == first.digest_key
 
 
+def test_a_mesh_and_a_gate_say_what_they_are(mesh, gate):
+    assert repr(gate) == "<Gate orders 1.0.0>"
+    assert repr(mesh) == f"<Mesh mesh in {mesh.folder}>"
+
+
 def test_two_meshes_have_different_keys(tmp_path):
     a, b = Mesh.embedded(tmp_path / "a"), Mesh.embedded(tmp_path / "b")
     assert a.keys([None]) != b.keys([None])

@@ -35,6 +35,16 @@ def test_a_relation_of_duckdb_can_be_opened_again():
     assert (once, once.rows) == (again, 1)
 
 
+def test_a_reader_is_read_once():
+    """The second time it is empty, and no rows break no promise."""
+    gate, reader = Gate(CONTRACT), pa.table({"a": [1, 2]}).to_reader()
+    assert gate.check(reader).rows == 2
+    with pytest.raises(SourceError) as caught:
+        gate.check(reader)
+    assert caught.value.code == "source.read_before"
+    assert gate.check(pa.table({"a": [1, 2]}).to_reader()).rows == 2
+
+
 @pytest.mark.parametrize("data", [17, {"a": [1]}, b"bytes", pa.Table, []])
 def test_what_holds_no_arrow_data_is_refused(data):
     with pytest.raises(SourceError) as caught:
