@@ -127,7 +127,7 @@ class Plan:
         elif hasattr(schema, "__arrow_c_schema__"):
             native_schema = schema
         else:
-            native_schema = open_source(schema, contract).native
+            native_schema = open_source(schema, contract, rows=False).native
         with _faults(contract):
             native = _native.Plan.compile(
                 contract.to_json().encode(), native_schema, dict(keys or {})
@@ -570,14 +570,21 @@ class Source:
         return pa.schema(self.native.schema)
 
 
-def open_source(data: Any, contract: Contract | None = None) -> Source:
+def open_source(data: Any, contract: Contract | None = None, *, rows: bool = True) -> Source:
     """Opens data: anything that speaks Arrow, or a path; CSV and JSON lines as a contract promises.
+
+    Args:
+        data: as said.
+        contract: what CSV and JSON lines are read as.
+        rows: its rows will be read, and not only its schema.
 
     Raises:
         SourceError: ``source.*``; the data's own library is never quoted.
     """
     if isinstance(data, Source):
         return data
+    if rows:
+        source.refuse_read(data)
     speaking = source.arrow(data, contract, _native.Quotes)
     try:
         again = partial(open_source, data, contract) if source.repeats(data) else None

@@ -55,8 +55,7 @@ def arrow(data: Any, contract: Contract | None, quotes: Callable[[], Quotes]) ->
         quotes: looks at the quotes of CSV files.
 
     Raises:
-        SourceError: ``source.not_found``, ``source.unreadable``, ``source.not_arrow`` or
-            ``source.read_before``.
+        SourceError: ``source.not_found``, ``source.unreadable`` or ``source.not_arrow``.
         PlanError: ``plan.open_decimal``.
     """
     if isinstance(data, _PATHS):
@@ -64,7 +63,6 @@ def arrow(data: Any, contract: Contract | None, quotes: Callable[[], Quotes]) ->
     if isinstance(data, type):
         raise _not_arrow(data)
     if hasattr(data, "__arrow_c_stream__") or hasattr(data, "__arrow_c_array__"):
-        _take(data)
         return data
     if hasattr(data, "collect") and hasattr(data, "collect_schema"):  # a Polars lazy frame
         return _read(data.collect)
@@ -78,6 +76,25 @@ def arrow(data: Any, contract: Contract | None, quotes: Callable[[], Quotes]) ->
     if isinstance(data, Iterable) and not isinstance(data, dict | bytes | bytearray):
         return _batches(data)
     raise _not_arrow(data)
+
+
+def refuse_read(data: Any) -> None:
+    """Refuses a reader of pyarrow that was read before; from now on this one was.
+
+    It would be an empty stream, and no rows break no promise.
+
+    Raises:
+        SourceError: ``source.read_before``.
+    """
+    if type(data).__name__ != "RecordBatchReader" or type(data).__weakrefoffset__ == 0:
+        return
+    if data in _READ:
+        raise SourceError(
+            code="source.read_before",
+            message="the reader was given before, and a stream is read once",
+            help="make a new reader, or pass a table or a path, which can be read again",
+        )
+    _READ.add(data)
 
 
 def file(data: Any) -> str | None:
@@ -116,19 +133,6 @@ def repeats(data: Any) -> bool:
     if isinstance(data, Iterable):
         return not isinstance(data, Iterator)
     return False
-
-
-def _take(data: Any) -> None:
-    """A reader of pyarrow that was read is an empty stream, which every check of rows passes."""
-    if type(data).__name__ != "RecordBatchReader" or type(data).__weakrefoffset__ == 0:
-        return
-    if data in _READ:
-        raise SourceError(
-            code="source.read_before",
-            message="the reader was given before, and a stream is read once",
-            help="make a new reader, or pass a table or a path, which can be read again",
-        )
-    _READ.add(data)
 
 
 def _batches(data: Iterable[Any]) -> pa.RecordBatchReader:

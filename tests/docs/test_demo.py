@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 import runpy
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 
-DEMO = Path(__file__).resolve().parents[2] / "docs" / "demo.py"
+ROOT = Path(__file__).resolve().parents[2]
+DEMO = ROOT / "docs" / "demo.py"
 PLANTED = ("email", "card")
 
 
@@ -23,10 +26,24 @@ def left(tmp_path_factory: pytest.TempPathFactory) -> Path:
         demo = runpy.run_path(str(DEMO), run_name="demo")
         main = demo["main"]
         main.__globals__.update(SCALE=0.01, LEDGER_ROWS=100_000)
-        assert main() == 0
+        with (folder / "printed").open("w") as said, redirect_stdout(said), redirect_stderr(said):
+            assert main() == 0
     finally:
         os.chdir(before)
     return folder / "mesh"
+
+
+def _shape(line: str) -> str:
+    """The line without what depends on the data and where it is: digits, blanks, a folder."""
+    line = re.sub(r"\S*(?=data/tpch)", "", line)
+    return re.sub(r"[-\d.,]*\d", "#", " ".join(line.split())).replace("#, #, #, …", "#, #, #")
+
+
+def test_the_readme_shows_what_the_demo_prints(left: Path) -> None:
+    printed = {_shape(line) for line in (left.parent / "printed").read_text().splitlines()}
+    (shown,) = re.findall(r"```text demo\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    absent = [line for line in shown.splitlines() if _shape(line) not in printed]
+    assert absent == []
 
 
 def test_the_demo_publishes_its_products_and_leaves_no_unfinished_file(left: Path) -> None:
