@@ -11,6 +11,8 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from meshgate import moments
+
 if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.dataset as ds
@@ -25,6 +27,7 @@ _NAMES = {
     "date": "date32",
     "time": "time64[us]",
 }
+_UNITS = ("s", "ms", "us", "ns")
 _MOMENTS = {"timestamp": None, "timestamp_ntz": None, "timestamp_tz": "UTC"}
 
 
@@ -74,8 +77,11 @@ def fitted(guessed: pa.Schema, promised: Mapping[str, str], *, numbers_as_text: 
 
     fields = []
     for field in guessed:
-        wanted = _type(promised.get(field.name, ""))
-        if wanted is not None and _holds(wanted, field.type, numbers_as_text):
+        promise = promised.get(field.name, "")
+        wanted = _type(promise)
+        if wanted is not None and (
+            _holds(wanted, field.type, numbers_as_text) or _refines(promise, wanted, field.type)
+        ):
             field = field.with_type(wanted)
         fields.append(field)
     return pa.schema(fields)
@@ -86,6 +92,9 @@ def _type(promised: str) -> pa.DataType | None:
 
     if promised in _MOMENTS:
         return pa.timestamp("us", _MOMENTS[promised])
+    moment = moments.parse(promised)
+    if moment is not None:
+        return plainest(moment)
     match = _DECIMAL.fullmatch(promised)
     if match is not None:
         digits, scale = int(match[1]), int(match[2])
@@ -94,6 +103,32 @@ def _type(promised: str) -> pa.DataType | None:
         return pa.type_for_alias(_NAMES.get(promised, promised))
     except ValueError:
         return None
+
+
+def plainest(moment: moments.Moment) -> pa.DataType:
+    """The plainest type that keeps the promise."""
+    import pyarrow as pa
+
+    unit = moment.unit or "us"
+    if moment.base == "time":
+        return pa.time32(unit) if unit in ("s", "ms") else pa.time64(unit)
+    return pa.timestamp(unit, moment.zone or _MOMENTS[moment.base])
+
+
+def _refines(promise: str, wanted: pa.DataType, guessed: pa.DataType) -> bool:
+    """Whether a promised unit or zone can be given to what was guessed; no digit is lost."""
+    from pyarrow import types
+
+    if moments.parse(promise) is None:
+        return False
+    if types.is_time(wanted) and types.is_time(guessed):
+        return _UNITS.index(wanted.unit) >= _UNITS.index(guessed.unit)
+    return (
+        types.is_timestamp(wanted)
+        and types.is_timestamp(guessed)
+        and (wanted.tz is None) == (guessed.tz is None)
+        and _UNITS.index(wanted.unit) >= _UNITS.index(guessed.unit)
+    )
 
 
 def _holds(wanted: pa.DataType, guessed: pa.DataType, numbers_as_text: bool) -> bool:

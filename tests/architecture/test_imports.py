@@ -13,6 +13,7 @@ VALUES = {
     "codes",
     "canonical",
     "contract",
+    "moments",
     "compare",
     "explanation",
     "report",

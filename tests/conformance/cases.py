@@ -12,6 +12,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 import yaml
+from meshgate import moments
+from meshgate.text_types import plainest
 
 HERE = Path(__file__).parent
 
@@ -69,6 +71,8 @@ def arrow_type(name: str) -> pa.DataType:
         return width(int(precision), int(scale))
     if name.startswith("list<"):
         return pa.list_(arrow_type(name[5:-1]))
+    if (moment := moments.parse(name)) is not None:
+        return plainest(moment)
     return _SCALARS.get(name) or pa.type_for_alias(name)
 
 

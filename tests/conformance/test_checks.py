@@ -110,7 +110,15 @@ def test_case(document: Any, case: Any) -> None:
 @pytest.mark.parametrize(("document", "case"), cases("checks", "schema_cases"))
 def test_schema_case(document: Any, case: Any) -> None:
     checks = tuple(
-        Check(c["id"], c["check"], tuple(c["columns"]), Frozen(c.get("args", {})))
+        Check(
+            c["id"],
+            c.get("check", document["check"]),
+            tuple(c.get("columns", ())),
+            freeze(c.get("args", {})),
+            severity=c.get("severity", "error"),
+            max_rows=c.get("max_rows"),
+            when=c.get("when"),
+        )
         for c in case.get("checks", ())
     )
     contract = Contract(
@@ -122,9 +130,18 @@ def test_schema_case(document: Any, case: Any) -> None:
         strict=case.get("strict", False),
         extra_columns=case.get("extra_columns", "drop"),
     )
-    table = pa.schema([(n, arrow_type(t)) for n, t in case["data"].items()]).empty_table()
+    never_null = case.get("never_null", ())
+    fields = [pa.field(n, arrow_type(t), n not in never_null) for n, t in case["data"].items()]
+    table = pa.schema(fields).empty_table()
+    if "error" in case:
+        with pytest.raises(PlanError) as caught:
+            Plan.compile(contract, table)
+        assert caught.value.code == case["error"]
+        return
     plan = Plan.compile(contract, table)
-    found = {c.id: c.status for c in plan.check(table).checks}
-    assert case["statuses"].items() <= found.items()
+    outcomes = {c.id: c for c in plan.check(table).checks}
+    assert case["statuses"].items() <= {c.id: c.status for c in outcomes.values()}.items()
+    for id_, reason in case.get("reasons", {}).items():
+        assert outcomes[id_].reason == reason
     if "published" in case:
         assert plan.accepted_schema.names == case["published"]

@@ -8,6 +8,8 @@ from decimal import Decimal
 
 import pyarrow as pa
 import pytest
+from meshgate.contract import Column, Contract
+from meshgate.engine import Plan, open_source
 from meshgate.errors import PlanError, SourceError
 from meshgate.gate import Gate
 from meshgate.mesh import Mesh
@@ -221,3 +223,17 @@ def test_a_file_without_a_byte_is_said_to_be_empty(tmp_path, name):
         Gate(CONTRACT).check(file)
     assert caught.value.code == "source.unreadable"
     assert "is empty" in str(caught.value)
+
+
+def test_a_promised_unit_and_zone_are_given_to_what_is_as_exact(tmp_path):
+    path = tmp_path / "moments.csv"
+    path.write_text(
+        "a,b,c,d\n2024-05-01T00:00:00Z,2024-05-01 00:00:00,12:00:00,2024-05-01 00:00:00.5\n"
+    )
+    types = ("timestamp[us, tz=Europe/Berlin]", "timestamp_ntz[ms]", "time[us]", "timestamp[us]")
+    columns = tuple(Column(name, type_) for name, type_ in zip("abcd", types, strict=True))
+    contract = Contract(id="m", dataset="m", version="1.0.0", columns=columns)
+    report = Plan.compile(contract, open_source(path, contract)).check(path)
+    reasons = {check.id: check.reason for check in report.checks if check.status == "fail"}
+    # A guess with a fraction may hold more digits than the promise.
+    assert reasons == {"d.type_is": "promised as timestamp[us], the data has timestamp_ntz[ns]"}

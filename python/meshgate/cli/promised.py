@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from meshgate import moments
 from meshgate.contract import walk
+from meshgate.text_types import plainest
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -58,4 +60,6 @@ def _type(column: Column) -> pa.DataType:
         digits, scale = int(found[1]), int(found[2])
         wide = pa.decimal128 if digits <= DECIMAL_128_DIGITS else pa.decimal256
         return wide(digits, scale)
+    if (moment := moments.parse(column.type)) is not None:
+        return plainest(moment)
     return pa.type_for_alias(column.type)  # int8 ... uint64, float32, float64

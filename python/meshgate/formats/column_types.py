@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from meshgate import moments
 from meshgate.formats.findings import shown, suggest
 
 INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
@@ -63,6 +64,8 @@ def parse(text: str) -> str | None:
 
     >>> parse("decimal(12, 2)")
     'decimal(12,2)'
+    >>> parse("timestamp[us,tz=UTC]")
+    'timestamp[us, tz=UTC]'
     """
     if text in TYPES:
         return text
@@ -71,7 +74,8 @@ def parse(text: str) -> str | None:
         digits, scale = int(match[1]), int(match[2])
         if 1 <= digits <= DECIMAL_DIGITS and scale <= digits:
             return f"decimal({digits},{scale})"
-    return None
+    moment = moments.parse(text)
+    return None if moment is None else str(moment)
 
 
 def known_elsewhere(text: str) -> str | None:
@@ -93,7 +97,15 @@ def help_for(text: str) -> str:
             f"a decimal has 1 to {DECIMAL_DIGITS} digits, and at most as many of them below the "
             "point: decimal(18,2)"
         )
+    if text.partition("[")[0].strip() in ("time", "timestamp", "timestamp_tz", "timestamp_ntz"):
+        return (
+            "write a unit (s, ms, us, ns), and for timestamps a zone, in quotes inside braces: "
+            'timestamp[us], "timestamp[us, tz=UTC]", timestamp_ntz[ms], time[us]'
+        )
     known = known_elsewhere(text)
     if known:
         return f"did you mean {shown(known)}?"
-    return suggest(text, TYPES) or f"known types: {', '.join(TYPES)}, decimal(p,s)"
+    return (
+        suggest(text, TYPES)
+        or f"known types: {', '.join(TYPES)}, decimal(p,s), timestamp[unit, tz=zone]"
+    )

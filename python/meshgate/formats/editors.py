@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from meshgate import moments
 from meshgate.formats import form, masking, naming, personal
 from meshgate.formats.column_types import TYPES
 from meshgate.formats.service_levels import KNOWN
@@ -27,8 +28,8 @@ def json_schema(
 ) -> dict[str, Any]:
     """The JSON Schema, draft 2020-12, for the registries' definitions."""
     checks, masks = list(checks), list(masks)
-    described = {"column_exists", "type_is", "columns_match"}  # stated by `schema`, not by rules
-    ruled = [check for check in checks if check["name"] not in described]
+    # Stated by `schema`, not by a rule.
+    ruled = [check for check in checks if check["name"] != "column_exists"]
     kinds = _kinds(ruled)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -107,6 +108,7 @@ def _kinds(checks: list[Definition]) -> dict[str, dict[str, Any]]:
         "type": {
             "anyOf": [
                 {"enum": list(TYPES)},
+                {"type": "string", "pattern": f"^{moments.PATTERN}$"},
                 {"type": "string", "pattern": r"^decimal\(\s*\d{1,2}\s*,\s*\d{1,2}\s*\)$"},
             ]
         },
@@ -146,6 +148,9 @@ def _in_words(kind: str) -> dict[str, Any]:
         return {"type": "number"}
     if kind.startswith("a list"):
         return {"type": "array", "minItems": 1}
+    if kind == "a type, or a list of types":
+        text = {"type": "string", "minLength": 1}
+        return {"anyOf": [text, {"type": "array", "minItems": 1, "items": text}]}
     if kind.startswith(("an ECMA-262 pattern", "a duration", "text", "a promised type")):
         return {"type": "string", "minLength": 1}
     if _CHOICE.fullmatch(kind):

@@ -34,8 +34,8 @@ pub(crate) fn take_stream(data: &Bound<'_, PyAny>) -> PyResult<import::StreamRea
     })
 }
 
-/// Moves one batch out of an object's `__arrow_c_array__`.
-pub(crate) fn take_batch(data: &Bound<'_, PyAny>) -> PyResult<import::Incoming> {
+/// Moves one batch out of an object's `__arrow_c_array__`, with the schema as declared.
+pub(crate) fn take_batch(data: &Bound<'_, PyAny>) -> PyResult<(SchemaRef, import::Incoming)> {
     let pair = data.call_method0("__arrow_c_array__")?;
     let pair = pair.cast::<PyTuple>().map_err(|_| malformed("__arrow_c_array__ gave no pair"))?;
     if pair.len() != 2 {
@@ -49,11 +49,12 @@ pub(crate) fn take_batch(data: &Bound<'_, PyAny>) -> PyResult<import::Incoming> 
     let array = unsafe { FFI_ArrowArray::from_raw(pointer.as_ptr()) };
     enter(data.py(), move || {
         // SAFETY: the struct was just moved out of its capsule and is owned here alone.
-        unsafe { import::import_batch(array, &schema) }
+        let batch = unsafe { import::import_batch(array, &import::held(&schema)) }?;
+        Ok((schema, batch))
     })
 }
 
-/// The schema of an object's `__arrow_c_schema__`.
+/// The schema of an object's `__arrow_c_schema__`, as declared.
 pub(crate) fn take_schema(data: &Bound<'_, PyAny>) -> PyResult<SchemaRef> {
     let capsule = data.call_method0("__arrow_c_schema__")?;
     schema_of(named(&capsule, SCHEMA)?)

@@ -7,6 +7,7 @@ use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use meshgate_engine::contract::Contract;
 use meshgate_engine::error::{Code, Error};
+use meshgate_engine::import::held;
 use meshgate_engine::masks::KeyRing;
 use meshgate_engine::plan::Plan as EnginePlan;
 use meshgate_engine::report::Report as EngineReport;
@@ -82,8 +83,8 @@ impl Plan {
         schema: &Bound<'_, PyAny>,
         keys: HashMap<String, Bound<'_, PyBytes>>,
     ) -> PyResult<Self> {
-        let schema = match schema.cast::<Source>() {
-            Ok(source) => Arc::clone(&source.get().schema),
+        let declared = match schema.cast::<Source>() {
+            Ok(source) => Arc::clone(&source.get().declared),
             Err(_) => capsule::take_schema(schema)?,
         };
         let ring = KeyRing::new(
@@ -91,7 +92,9 @@ impl Plan {
         );
         enter(py, move || {
             let contract = Contract::from_json(contract)?;
-            Ok(Self(Arc::new(EnginePlan::compile(&contract, &schema, &ring)?)))
+            let schema = held(&declared);
+            let plan = EnginePlan::compile_declared(&contract, &schema, &declared, &ring)?;
+            Ok(Self(Arc::new(plan)))
         })
     }
 
@@ -251,7 +254,7 @@ impl Merge {
 
     /// Takes the fingerprints of the next rows: those that repeat a key, or `None`.
     fn keys(&self, py: Python<'_>, batch: &Bound<'_, PyAny>) -> PyResult<Option<Batch>> {
-        let batch = capsule::take_batch(batch)?;
+        let (_, batch) = capsule::take_batch(batch)?;
         self.with(py, |merge| Ok(merge.keys(&batch.batch()?)?.map(Batch)))
     }
 

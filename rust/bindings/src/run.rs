@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use meshgate_engine::error::{Code, Error, Result};
-use meshgate_engine::import::Incoming;
+use meshgate_engine::import::{held, Incoming};
 use meshgate_engine::plan::Plan;
 use meshgate_engine::run::{Fresh, Known as EngineKnown, Options, Run as EngineRun, Split};
 use pyo3::prelude::*;
@@ -133,7 +133,7 @@ impl Run {
             match reference {
                 Reference::Absent(reason) => run.excuse(&name, &reason),
                 Reference::Data(source) => {
-                    run.refer(&name, &source.get().schema).map_err(fault)?;
+                    run.refer(&name, &held(&source.get().declared)).map_err(fault)?;
                     unread.push_back((name, source.get().take()?));
                 }
             }

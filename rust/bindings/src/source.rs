@@ -30,7 +30,8 @@ impl Batches {
 /// Data on its way in: its schema is known, and it can be run once.
 #[pyclass(frozen, module = "meshgate._native")]
 pub(crate) struct Source {
-    pub(crate) schema: SchemaRef,
+    /// As the producer declares it: fields may be said to hold no nulls.
+    pub(crate) declared: SchemaRef,
     batches: Mutex<Batches>,
 }
 
@@ -39,19 +40,19 @@ impl Source {
     /// Opens anything that has `__arrow_c_stream__` or `__arrow_c_array__`.
     #[new]
     fn new(data: &Bound<'_, PyAny>) -> PyResult<Self> {
-        let (schema, batches) = if data.hasattr("__arrow_c_stream__")? {
+        let (declared, batches) = if data.hasattr("__arrow_c_stream__")? {
             let reader = capsule::take_stream(data)?;
-            (reader.schema(), Batches::Stream(Box::new(reader)))
+            (reader.declared(), Batches::Stream(Box::new(reader)))
         } else {
-            let batch = capsule::take_batch(data)?;
-            (SchemaRef::clone(batch.schema()), Batches::One(Some(batch)))
+            let (declared, batch) = capsule::take_batch(data)?;
+            (declared, Batches::One(Some(batch)))
         };
-        Ok(Self { schema, batches: Mutex::new(batches) })
+        Ok(Self { declared, batches: Mutex::new(batches) })
     }
 
     #[getter]
     fn schema(&self) -> Schema {
-        Schema(Arc::clone(&self.schema))
+        Schema(Arc::clone(&self.declared))
     }
 }
 

@@ -280,7 +280,22 @@ impl Plan {
     /// `plan.*` for what the contract's author or the producer must mend. A column that is missing
     /// or of another type is not an error but a failing check.
     pub fn compile(contract: &Contract, schema: &Schema, keys: &KeyRing) -> Result<Self> {
-        Compiler::new(contract, schema, keys)?.compile()
+        Self::compile_declared(contract, schema, schema, keys)
+    }
+
+    /// The same where batches come with `schema`, and their producer declares them as `declared`:
+    /// the same columns, of which some are said to be never null. That is judged by `not_nullable`,
+    /// and believed nowhere.
+    ///
+    /// # Errors
+    /// As for [`Plan::compile`].
+    pub fn compile_declared(
+        contract: &Contract,
+        schema: &Schema,
+        declared: &Schema,
+        keys: &KeyRing,
+    ) -> Result<Self> {
+        Compiler::new(contract, schema, declared, keys)?.compile()
     }
 
     /// Schema of the accepted batches: the promised columns that the data has, masked, in

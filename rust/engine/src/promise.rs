@@ -3,12 +3,15 @@
 //! No value is ever cast to the promised type. Encodings (dictionary, run-end, view, large) carry
 //! the same promise as the plain layout.
 
+mod moment;
+
 use arrow_schema::{DataType, TimeUnit};
 
 use crate::error::{Code, Error, Result};
+pub use moment::{Moment, Zone};
 
 /// A promised type in the spelling of the native form.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Promise {
     /// `string`
     Text,
@@ -24,10 +27,11 @@ pub enum Promise {
     Boolean,
     /// `date`
     Date,
-    /// `time`
-    Time,
-    /// `timestamp` (either), `timestamp_tz` (with a zone), `timestamp_ntz` (without)
-    Timestamp(Option<bool>),
+    /// `time`, or `time[unit]`
+    Time(Option<TimeUnit>),
+    /// `timestamp` (either), `timestamp_tz` (with a zone), `timestamp_ntz` (without), or with a
+    /// unit or a zone by name: `timestamp[us, tz=UTC]`
+    Timestamp(Moment),
     /// `binary`
     Binary,
     /// `list`
@@ -58,10 +62,10 @@ const NAMES: &[(&str, Promise)] = &[
     ("float64", Promise::Float(64)),
     ("boolean", Promise::Boolean),
     ("date", Promise::Date),
-    ("time", Promise::Time),
-    ("timestamp", Promise::Timestamp(None)),
-    ("timestamp_tz", Promise::Timestamp(Some(true))),
-    ("timestamp_ntz", Promise::Timestamp(Some(false))),
+    ("time", Promise::Time(None)),
+    ("timestamp", Promise::Timestamp(Moment::ANY)),
+    ("timestamp_tz", Promise::Timestamp(Moment::ZONED)),
+    ("timestamp_ntz", Promise::Timestamp(Moment::NAIVE)),
     ("binary", Promise::Binary),
     ("list", Promise::List),
     ("struct", Promise::Struct),
@@ -69,7 +73,8 @@ const NAMES: &[(&str, Promise)] = &[
 ];
 
 impl Promise {
-    /// The names that [`Promise::parse`] accepts; `decimal` also takes `(precision, scale)`.
+    /// The names that [`Promise::parse`] accepts; `decimal` also takes `(precision, scale)`, and
+    /// times and timestamps take `[unit]`.
     pub fn names() -> impl Iterator<Item = &'static str> {
         NAMES.iter().map(|(name, _)| *name)
     }
@@ -81,7 +86,10 @@ impl Promise {
     pub fn parse(text: &str) -> Result<Self> {
         let text = text.trim();
         if let Some((_, promise)) = NAMES.iter().find(|(name, _)| *name == text) {
-            return Ok(*promise);
+            return Ok(promise.clone());
+        }
+        if let Some(promise) = moment::parse(text) {
+            return promise;
         }
         if let Some(inside) = text.strip_prefix("decimal(").and_then(|t| t.strip_suffix(')')) {
             let mut parts = inside.split(',').map(str::trim);
@@ -104,13 +112,13 @@ impl Promise {
     }
 
     /// Whether a column of this Arrow type keeps the promise.
-    pub fn fits(self, data_type: &DataType) -> bool {
+    pub fn fits(&self, data_type: &DataType) -> bool {
         use DataType as D;
         match (self, plain(data_type)) {
             (Self::Text, D::Utf8 | D::LargeUtf8 | D::Utf8View)
             | (Self::Boolean, D::Boolean)
             | (Self::Date, D::Date32 | D::Date64)
-            | (Self::Time, D::Time32(_) | D::Time64(_))
+            | (Self::Time(None), D::Time32(_) | D::Time64(_))
             | (Self::Struct, D::Struct(_))
             | (Self::Map, D::Map(..))
             | (Self::Float(32), D::Float32)
@@ -127,14 +135,38 @@ impl Promise {
                     | D::LargeListView(_)
             ),
             (Self::Integer(None), t) => t.is_integer(),
-            (Self::Integer(Some(promised)), t) => integer(t) == Some(promised),
+            (Self::Integer(Some(promised)), t) => integer(t) == Some(*promised),
             (Self::Number, t) => t.is_numeric(),
             (Self::Decimal(None), t) => decimal(t).is_some(),
-            (Self::Decimal(Some(promised)), t) => decimal(t) == Some(promised),
-            (Self::Timestamp(zone), D::Timestamp(_, tz)) => {
-                zone.is_none_or(|promised| promised == tz.is_some())
+            (Self::Decimal(Some(promised)), t) => decimal(t) == Some(*promised),
+            (Self::Time(Some(unit)), D::Time32(have) | D::Time64(have)) => unit == have,
+            (Self::Timestamp(moment), D::Timestamp(unit, zone)) => {
+                moment.fits(*unit, zone.as_deref())
             }
             _ => false,
+        }
+    }
+
+    /// Whether it is a time or timestamp whose unit or zone is promised.
+    pub fn is_exact_moment(&self) -> bool {
+        match self {
+            Self::Time(unit) => unit.is_some(),
+            Self::Timestamp(moment) => moment.is_exact(),
+            _ => false,
+        }
+    }
+
+    /// What data of this type has instead, in words that tell it from the promise.
+    pub fn instead(&self, data_type: &DataType) -> String {
+        match (self, plain(data_type)) {
+            (Self::Time(Some(_)), DataType::Time32(unit) | DataType::Time64(unit)) => {
+                moment::spelt("time", *unit, None)
+            }
+            (Self::Timestamp(moment), DataType::Timestamp(unit, zone)) if moment.is_exact() => {
+                let base = if zone.is_none() { "timestamp_ntz" } else { "timestamp" };
+                moment::spelt(base, *unit, zone.as_deref())
+            }
+            (_, other) => words(other),
         }
     }
 }

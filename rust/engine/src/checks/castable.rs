@@ -61,9 +61,14 @@ impl CheckKind for Castable {
         }
         match &column.data_type {
             DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => {
+                if target.is_exact_moment() {
+                    return Err(clause
+                        .refuse("type", "takes times and timestamps without unit and zone")
+                        .help("texts of moments have neither: write timestamp, or timestamp_tz"));
+                }
                 Ok(Compiled::Row(Box::new(Texts { target })))
             }
-            from if from.is_numeric() => numbers(clause, target),
+            from if from.is_numeric() => numbers(clause, &target),
             from if target == Promise::Text && !from.is_nested() => {
                 Ok(Compiled::Always("every single value has a text".into()))
             }
@@ -82,7 +87,7 @@ impl RowCheck for Texts {
     fn fail(&self, columns: &[ArrayRef], valid: Option<&[u64]>, fail: &mut [u64]) -> Result<()> {
         let column = columns.first().ok_or_else(|| Error::internal("castable lost its column"))?;
         text::fill(column, valid, fail, |bytes| {
-            !std::str::from_utf8(bytes).is_ok_and(|text| grammar::reads(text, self.target))
+            !std::str::from_utf8(bytes).is_ok_and(|text| grammar::reads(text, &self.target))
         })
     }
 
@@ -96,10 +101,10 @@ impl RowCheck for Texts {
 }
 
 /// Numbers of one type as numbers of another.
-fn numbers(clause: &Clause<'_>, target: Promise) -> Result<Compiled> {
+fn numbers(clause: &Clause<'_>, target: &Promise) -> Result<Compiled> {
     let column = clause.column()?;
     let from = &column.data_type;
-    match target {
+    match *target {
         Promise::Text => Ok(Compiled::Always("every number has a text".into())),
         Promise::Integer(Some((bits, signed))) => {
             let low = if signed { format!("-{}", power_of_2(bits - 1)) } else { "0".into() };

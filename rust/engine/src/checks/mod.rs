@@ -13,6 +13,8 @@ mod between;
 mod bound;
 mod case;
 mod castable;
+mod column_count;
+mod columns_match;
 mod compare;
 mod dataset;
 mod date_format;
@@ -28,8 +30,11 @@ mod measure;
 mod missing_values;
 mod monotonic;
 mod multiple_of;
+mod names_match_pattern;
+mod names_unique;
 mod not_blank;
 mod not_null;
+mod not_nullable;
 mod null_fraction;
 mod order;
 pub(crate) mod pattern;
@@ -37,18 +42,20 @@ mod regex_match;
 mod row_count;
 mod row_expression;
 mod share;
+mod type_is;
 mod unique;
 mod unique_items;
 mod value;
 
 use arrow_array::ArrayRef;
-use arrow_schema::DataType;
+use arrow_schema::{DataType, Schema};
 use serde::Serialize;
 
 use crate::contract::{self, Literal};
 use crate::error::{Code, Error, Result};
 use crate::promise::{self, Promise};
 use crate::unique::Nulls;
+pub(crate) use columns_match::listed;
 pub(crate) use dataset::{DatasetState, DynDatasetCheck, Ending, Means, Rows, Totals, Verdict};
 pub(crate) use foreign_key::Target;
 pub(crate) use key_count::KeyCount;
@@ -128,6 +135,8 @@ pub(crate) struct ColumnRef {
     pub(crate) promise: Promise,
     /// The type of the values, encodings peeled off.
     pub(crate) data_type: DataType,
+    /// The producer declares that it may hold nulls.
+    pub(crate) nullable: bool,
     /// Personal or masked, itself or around it: its values are not to be told.
     pub(crate) sensitive: bool,
 }
@@ -137,6 +146,10 @@ pub(crate) struct ColumnRef {
 pub(crate) struct Clause<'a> {
     pub(crate) check: &'a contract::Check,
     pub(crate) columns: Vec<ColumnRef>,
+    /// The data's columns.
+    pub(crate) schema: &'a Schema,
+    /// The contract's columns.
+    pub(crate) promised: &'a [contract::Column],
 }
 
 impl Clause<'_> {
@@ -267,8 +280,8 @@ pub(crate) enum Compiled {
     Judging { check: Box<dyn RowCheck>, on_null: OnNull },
     /// Can never fail on this column: costs nothing.
     Always(String),
-    /// The type of the column holds all that is promised, for the reason given.
-    Held(String),
+    /// The data's schema decides it, for the reason given.
+    Decided { holds: bool, reason: String },
     /// Rows that repeat an earlier key fail.
     Unique { nulls: Nulls, keep_first: bool, across: bool },
     /// `unique`, and a null in any key column fails too.
@@ -307,6 +320,12 @@ pub(crate) trait CheckKind: Sync {
 
 /// The registry: one line per check.
 static KINDS: &[&dyn CheckKind] = &[
+    &type_is::TypeIs,
+    &columns_match::ColumnsMatch,
+    &column_count::ColumnCount,
+    &not_nullable::NotNullable,
+    &names_match_pattern::NamesMatchPattern,
+    &names_unique::NamesUnique,
     &not_null::NotNull,
     &unique::Unique,
     &unique::PrimaryKey,
@@ -349,45 +368,27 @@ static KINDS: &[&dyn CheckKind] = &[
     &freshness::Latency,
 ];
 
-/// What every check says of itself, in the order of the registry; first the three that the plan
-/// derives from the promised columns.
+/// What every check says of itself, in the order of the registry; first the one that has no clause.
 pub fn definitions() -> impl Iterator<Item = &'static Definition> {
-    DERIVED.iter().chain(KINDS.iter().map(|kind| kind.definition()))
+    std::iter::once(&COLUMN_EXISTS).chain(KINDS.iter().map(|kind| kind.definition()))
 }
 
-/// The checks that follow from the promised columns; a contract does not write them.
-static DERIVED: &[Definition] = &[
-    Definition {
-        name: "column_exists",
-        aliases: &[],
-        summary: "the promised column is in the data",
-        scope: Scope::Schema,
-        arity: Arity::One,
-        applies_to: "every column",
-        arguments: &[],
-        example: "schema: [{name: amount, type: decimal}]   # derived from every promised column",
-    },
-    Definition {
-        name: "type_is",
-        aliases: &[],
-        summary: "the column has the promised type; nothing is cast",
-        scope: Scope::Schema,
-        arity: Arity::One,
-        applies_to: "every column",
-        arguments: &[],
-        example: "schema: [{name: amount, type: decimal}]   # derived from every promised column",
-    },
-    Definition {
-        name: "columns_match",
-        aliases: &[],
-        summary:
-            "the data has no column, and no struct with listed fields another field, that is not promised; with `strict: true` the order holds too",
-        scope: Scope::Schema,
-        arity: Arity::None,
-        applies_to: "the dataset",
-        arguments: &[],
-        example: "strict: true   # without it, extra columns are a warning and are not published",
-    },
+/// Follows from every promised column; a contract does not write it.
+static COLUMN_EXISTS: Definition = Definition {
+    name: "column_exists",
+    aliases: &[],
+    summary: "the promised column is in the data",
+    scope: Scope::Schema,
+    arity: Arity::One,
+    applies_to: "every column",
+    arguments: &[],
+    example: "schema: [{name: amount, type: decimal}]   # derived from every promised column",
+};
+
+/// Names of the catalogue that are no checks here, with what to write instead.
+static ELSEWHERE: &[(&str, &str)] = &[
+    ("column_exists", "promise the column in the schema: every promised column must be there"),
+    ("sql_metric", "no SQL engine judges data here; aggregate and row_expression may say the same"),
 ];
 
 /// The kind of this name or alias.
@@ -398,6 +399,10 @@ pub(crate) fn kind(name: &str) -> Result<&'static dyn CheckKind> {
     let known = |d: &Definition| d.name == name || d.aliases.contains(&name);
     if let Some(kind) = KINDS.iter().find(|kind| known(kind.definition())) {
         return Ok(*kind);
+    }
+    if let Some((_, instead)) = ELSEWHERE.iter().find(|(known, _)| *known == name) {
+        let error = Error::new(Code::UnknownCheck, format!("no rule can be {name:?}"));
+        return Err(error.help(*instead));
     }
     let names = KINDS.iter().flat_map(|k| {
         let d = k.definition();

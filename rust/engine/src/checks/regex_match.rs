@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 pub(super) struct RegexMatch;
 pub(super) struct RegexNot;
 
-const ARGUMENTS: &[Argument] = &[
+pub(super) const ARGUMENTS: &[Argument] = &[
     Argument {
         name: "pattern",
         kind: "an ECMA-262 pattern",
@@ -72,17 +72,22 @@ fn pattern(clause: &Clause<'_>, must_match: bool) -> Result<Compiled> {
     if !matches!(column.data_type, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View) {
         return Err(clause.not_applicable(column, "strings"));
     }
+    let search = search(clause, must_match)?;
+    if must_match && search.pattern.matches_all() {
+        return Ok(Compiled::Always("every text matches the pattern".into()));
+    }
+    Ok(Compiled::Row(Box::new(search)))
+}
+
+/// The search that a clause asks for.
+pub(super) fn search(clause: &Clause<'_>, must_match: bool) -> Result<Search> {
     let Literal::Text(source) = clause.required("pattern")? else {
         return Err(clause.bad("pattern", "text"));
     };
     let whole = clause.flag("full_match", false)?;
     let expression = Expression::parse(source).map_err(|e| e.at("/args/pattern"))?;
     let language = ecma::linear(&expression, whole).map_err(|e| e.at("/args/pattern"))?;
-    let search = Search::of(&language, must_match)?;
-    if must_match && search.pattern.matches_all() {
-        return Ok(Compiled::Always("every text matches the pattern".into()));
-    }
-    Ok(Compiled::Row(Box::new(search)))
+    Search::of(&language, must_match)
 }
 
 /// One compiled search.

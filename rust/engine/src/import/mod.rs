@@ -14,7 +14,7 @@
 //! - null counts come from the bitmaps, never from the producer;
 //! - buffers are aligned, arrays start at offset 0 (boolean bits may keep a bit offset), and
 //!   children are cut to what their parents use;
-//! - every field is nullable, whatever the producer claimed: a null is judged by the contract.
+//! - every field is nullable, whatever the producer declares: a null is judged by the contract.
 //!
 //! What cannot be checked: the C interface carries no buffer sizes, so a producer in the same
 //! process that lies about the size of readable memory makes other memory of the process its data.
@@ -47,7 +47,7 @@ use crate::error::{Code, Error, Result};
 
 pub use export::{export_batch, export_schema};
 pub use incoming::Incoming;
-pub use schema::import_schema;
+pub use schema::{held, import_schema};
 pub use stream::StreamReader;
 
 use vet::Known;
@@ -66,7 +66,7 @@ pub const MAX_ROWS: usize = 1 << 40;
 /// The array is moved in. Its release callback is called exactly once: before this returns, if its
 /// shape is refused, and otherwise when the last buffer of the batch is dropped, on whatever thread
 /// that happens. Nulls of the top-level struct, which a record batch cannot hold, are merged into
-/// the columns.
+/// the columns. A producer's own schema is only as good as its word: pass what [`held`] makes of it.
 ///
 /// # Errors
 /// [`Code::InvalidArrow`] if the array breaks the format, [`Code::TooLarge`] over a fixed bound.

@@ -18,15 +18,15 @@ const MAX_TEXT: usize = 64 << 10;
 /// The most metadata of one schema, in bytes over all fields. The C struct carries no total size,
 /// so this is also how far a wrong length inside it can lead.
 const MAX_METADATA: usize = 16 << 20;
+const NULLABLE: i64 = 2;
 const MAP_KEYS_SORTED: i64 = 4;
 
 /// Reads a schema; the struct stays its owner's.
 ///
 /// Afterwards: the top level was a struct; at most [`MAX_COLUMNS`] columns, [`MAX_DEPTH`] levels
-/// and [`MAX_FIELDS`] fields; duplicate and empty names are kept as they are; every field is
-/// nullable (the producer's flag is a hint), but for the keys and entries of maps and run ends,
-/// which the format defines without nulls; metadata is kept where it is UTF-8 and dropped where
-/// it is not.
+/// and [`MAX_FIELDS`] fields; duplicate and empty names are kept as they are; a field is nullable if
+/// its producer declares it so, but for the keys and entries of maps and run ends, which the format
+/// defines without nulls; metadata is kept where it is UTF-8 and dropped where it is not.
 ///
 /// # Errors
 /// [`crate::error::Code::InvalidArrow`] for a released or malformed struct,
@@ -43,6 +43,48 @@ pub fn import_schema(schema: &FFI_ArrowSchema) -> Result<SchemaRef> {
         }
         let fields = children(raw, 0, &mut budget, column)?;
         Ok(Arc::new(Schema::new_with_metadata(fields, metadata(raw, &mut budget)?)))
+    }
+}
+
+/// The schema as its batches are held: every field is nullable, whatever its producer declares, but
+/// for what the format defines without nulls.
+pub fn held(schema: &Schema) -> SchemaRef {
+    let fields = schema.fields().iter().map(held_field);
+    Arc::new(Schema::new_with_metadata(fields.collect::<Fields>(), schema.metadata().clone()))
+}
+
+fn held_field(field: &FieldRef) -> FieldRef {
+    let data_type = held_type(field.data_type());
+    Arc::new(field.as_ref().clone().with_data_type(data_type).with_nullable(true))
+}
+
+fn held_type(data_type: &DataType) -> DataType {
+    use DataType as D;
+    match data_type {
+        D::List(item) => D::List(held_field(item)),
+        D::LargeList(item) => D::LargeList(held_field(item)),
+        D::ListView(item) => D::ListView(held_field(item)),
+        D::LargeListView(item) => D::LargeListView(held_field(item)),
+        D::FixedSizeList(item, size) => D::FixedSizeList(held_field(item), *size),
+        D::Struct(fields) => D::Struct(fields.iter().map(held_field).collect()),
+        D::Map(pair, sorted) => match pair.data_type() {
+            D::Struct(fields) => {
+                let mut fields: Vec<FieldRef> = fields.iter().map(held_field).collect();
+                if let Some(key) = fields.first_mut() {
+                    *key = never_null(key);
+                }
+                let pair = pair.as_ref().clone().with_data_type(D::Struct(fields.into()));
+                D::Map(Arc::new(pair), *sorted)
+            }
+            _ => data_type.clone(),
+        },
+        D::RunEndEncoded(ends, values) => D::RunEndEncoded(Arc::clone(ends), held_field(values)),
+        D::Dictionary(keys, values) => D::Dictionary(keys.clone(), Box::new(held_type(values))),
+        D::Union(fields, mode) => {
+            let held = fields.iter().map(|(id, field)| (id, held_field(field)));
+            D::Union(held.collect(), *mode)
+        }
+        flat => flat.clone(),
     }
 }
 
@@ -126,7 +168,8 @@ unsafe fn read(raw: &RawSchema, name: &str, depth: usize, budget: &mut Budget) -
             None => plain(raw, depth, budget)?,
         };
         let metadata = metadata(raw, budget)?;
-        Ok(Arc::new(Field::new(name, data_type, true).with_metadata(metadata)))
+        let nullable = raw.flags & NULLABLE != 0;
+        Ok(Arc::new(Field::new(name, data_type, nullable).with_metadata(metadata)))
     }
 }
 

@@ -9,7 +9,7 @@ use arrow_schema::SchemaRef;
 
 use super::place::{invalid, within};
 use super::vet::Known;
-use super::{abi, import_next, import_schema, Incoming};
+use super::{abi, held, import_next, import_schema, Incoming};
 use crate::error::{Code, Error, Result};
 
 /// Pulls batches from a producer. The shape of each is checked before it is handed on.
@@ -20,6 +20,7 @@ use crate::error::{Code, Error, Result};
 #[derive(Debug)]
 pub struct StreamReader {
     state: State,
+    declared: SchemaRef,
     schema: SchemaRef,
     /// Batches read so far.
     batches: u64,
@@ -59,13 +60,19 @@ impl StreamReader {
             std::mem::forget(schema);
             return Err(failed(code));
         }
-        let schema = import_schema(&schema)?;
-        Ok(Self { state: State::Open(stream), schema, batches: 0, known: Arc::default() })
+        let declared = import_schema(&schema)?;
+        let schema = held(&declared);
+        Ok(Self { state: State::Open(stream), declared, schema, batches: 0, known: Arc::default() })
     }
 
     /// The schema of every batch.
     pub fn schema(&self) -> SchemaRef {
         SchemaRef::clone(&self.schema)
+    }
+
+    /// The same as the producer declares it: fields may be said to hold no nulls.
+    pub fn declared(&self) -> SchemaRef {
+        SchemaRef::clone(&self.declared)
     }
 
     /// The next batch, or `None` after the last. After an error the stream is over, and the same

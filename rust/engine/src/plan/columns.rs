@@ -8,13 +8,13 @@ use arrow_schema::{DataType, Fields};
 
 use super::compile::{Compiler, Found, Resolved};
 use super::{Planned, Step, Work};
+use crate::checks;
 use crate::contract;
 use crate::error::{Code, Error, Result};
 use crate::promise::{self, plain, Promise};
 use crate::report::{Status, Threshold};
 
 const MAX_DEPTH: usize = 64;
-const NAMED: usize = 5;
 
 /// Where values stand in the data, and their type.
 type Place = (Vec<Step>, DataType);
@@ -76,7 +76,7 @@ impl Compiler<'_> {
         }
         let promise =
             Promise::parse(&column.promise).map_err(|e| e.at(format!("{pointer}/type")))?;
-        let found = self.found(column, promise, site, place);
+        let found = self.found(column, &promise, site, place);
         let here = match &found {
             Found::Here { place, data_type } => Some((place.clone(), plain(data_type).clone())),
             _ => None,
@@ -126,7 +126,7 @@ impl Compiler<'_> {
     fn found(
         &mut self,
         column: &contract::Column,
-        promise: Promise,
+        promise: &Promise,
         site: Site<'_>,
         place: Option<Place>,
     ) -> Found {
@@ -139,7 +139,7 @@ impl Compiler<'_> {
                 Found::Missing
             }
             Some((place, data_type)) if !promise.fits(&data_type) => {
-                let have = promise::words(&data_type);
+                let have = promise.instead(&data_type);
                 let why = Some(format!("promised as {}, the data has {have}", column.promise));
                 self.decided(path, "type_is", &at_type, Status::Fail, why);
                 Found::Mistyped { place, data_type }
@@ -196,15 +196,11 @@ impl Compiler<'_> {
                 (Status::Pass, None)
             }
         } else {
-            let mut names: Vec<_> = extra
+            let names: Vec<_> = extra
                 .iter()
-                .take(NAMED)
                 .filter_map(|at| fields.get(*at).map(|field| field.name().as_str()))
                 .collect();
-            if extra.len() > NAMED {
-                names.push("…");
-            }
-            let names = names.join(", ");
+            let names = checks::listed(&names);
             let count = extra.len();
             let plural = if count == 1 { format!("{noun} is") } else { format!("{noun}s are") };
             if self.contract.strict {

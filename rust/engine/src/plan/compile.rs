@@ -7,11 +7,11 @@ use std::sync::Arc;
 
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 
-use super::path::lists;
+use super::path::{self, lists};
 use super::{
     Condition, Leaf, Plan, Planned, PlannedMask, Step, Work, CHECKS_COLUMN, RESERVED, ROW_COLUMN,
 };
-use crate::checks::{self, CheckKind, Clause, ColumnRef, Compiled, OnNull};
+use crate::checks::{self, CheckKind, Clause, ColumnRef, Compiled, OnNull, Scope};
 use crate::contract::{self, Contract, Literal};
 use crate::error::{Code, Error, Result};
 use crate::literal::Number;
@@ -52,6 +52,8 @@ impl Resolved {
 pub(super) struct Compiler<'a> {
     pub(super) contract: &'a Contract,
     pub(super) schema: &'a Schema,
+    /// The same schema with the nullability that its producer declares.
+    declared: &'a Schema,
     pub(super) keys: &'a KeyRing,
     pub(super) resolved: Vec<Resolved>,
     leaves: Vec<Leaf>,
@@ -66,6 +68,7 @@ impl<'a> Compiler<'a> {
     pub(super) fn new(
         contract: &'a Contract,
         schema: &'a Schema,
+        declared: &'a Schema,
         keys: &'a KeyRing,
     ) -> Result<Self> {
         if contract.columns.is_empty() {
@@ -96,6 +99,7 @@ impl<'a> Compiler<'a> {
         Ok(Self {
             contract,
             schema,
+            declared,
             keys,
             resolved: Vec::new(),
             leaves: Vec::new(),
@@ -194,7 +198,15 @@ impl<'a> Compiler<'a> {
         let severity = check.severity.clone().unwrap_or_else(|| "error".into());
         let rejects = !matches!(severity.as_str(), "warning" | "warn");
         let (threshold, max_pct) = threshold(check)?;
+        if kind.definition().scope == Scope::Schema {
+            without_rows(check)?;
+        }
         let (mut work, columns) = self.work(check, kind)?;
+        if let Work::Decided { status: status @ Status::Fail, .. } = &mut work {
+            if !rejects {
+                *status = Status::Warn;
+            }
+        }
         let mut when = None;
         if let Some(text) = &check.when {
             let within = self.condition(text).map_err(|e| e.at("/when"))?;
@@ -254,8 +266,9 @@ impl<'a> Compiler<'a> {
                     places.push(place.clone());
                     columns.push(ColumnRef {
                         path: path.to_owned(),
-                        promise: resolved.promise,
+                        promise: resolved.promise.clone(),
                         data_type: plain(data_type).clone(),
+                        nullable: path::nullable(self.declared, place),
                         sensitive: resolved.sensitive,
                     });
                 }
@@ -264,8 +277,13 @@ impl<'a> Compiler<'a> {
                 }
             }
         }
-        let clause = Clause { check, columns };
+        let clause =
+            Clause { check, columns, schema: self.schema, promised: &self.contract.columns };
         let compiled = checks::compile(&clause)?;
+        if let Compiled::Decided { holds, reason } = compiled {
+            let status = if holds { Status::Pass } else { Status::Fail };
+            return Ok((Work::Decided { status, reason: Some(reason) }, check.columns.clone()));
+        }
         if let Compiled::Expression(text) = &compiled {
             let resolution = self.condition(text).map_err(|e| e.at("/args/expression"))?;
             let work = match resolution.condition {
@@ -285,13 +303,12 @@ impl<'a> Compiler<'a> {
         let types: Vec<DataType> = clause.columns.iter().map(|c| c.data_type.clone()).collect();
         let work = match compiled {
             Compiled::NotNull => Work::NotNull { leaf: first },
-            Compiled::Expression(_) => {
-                return Err(Error::internal("an expression was not resolved"))
+            Compiled::Expression(_) | Compiled::Decided { .. } => {
+                return Err(Error::internal("a clause was resolved twice"))
             }
             Compiled::Row(check) => Work::Row { leaves, check, on_null: OnNull::Skips },
             Compiled::Judging { check, on_null } => Work::Row { leaves, check, on_null },
             Compiled::Always(why) => Work::Always { leaf: first, why },
-            Compiled::Held(reason) => Work::Decided { status: Status::Pass, reason: Some(reason) },
             Compiled::Unique { nulls, keep_first, across } => Work::Key {
                 leaves,
                 spec: KeyForm::compile(&types, nulls)?,
@@ -343,11 +360,7 @@ fn inside_lists(clause: &Clause<'_>, compiled: &Compiled, places: &[Vec<Step>]) 
         Err(Error::new(Code::NotApplicable, message).at("/columns").help(help))
     };
     match compiled {
-        Compiled::NotNull
-        | Compiled::Row(_)
-        | Compiled::Judging { .. }
-        | Compiled::Always(_)
-        | Compiled::Held(_) => {}
+        Compiled::NotNull | Compiled::Row(_) | Compiled::Judging { .. } | Compiled::Always(_) => {}
         Compiled::Unique { .. } | Compiled::PrimaryKey { .. } => {
             return refused(
                 format!("{name} compares rows; {path} has any number of values in a row"),
@@ -367,6 +380,24 @@ fn inside_lists(clause: &Clause<'_>, compiled: &Compiled, places: &[Vec<Step>]) 
             format!("{name} compares values that stand together; {path} and {} do not", other.path),
             "compare two fields of one item, or two columns of one row",
         ),
+    }
+}
+
+/// Refuses what is about rows beside a check that judges none.
+fn without_rows(check: &contract::Check) -> Result<()> {
+    let given = [
+        ("when", check.when.is_some()),
+        ("max_rows", check.max_rows.is_some()),
+        ("max_pct", check.max_pct.as_ref().is_some_and(|pct| *pct != Literal::Null)),
+    ];
+    match given.iter().find(|(_, given)| *given) {
+        None => Ok(()),
+        Some((name, _)) => Err(Error::new(
+            Code::BadArgument,
+            format!("{} judges the schema, and {name} is about rows", check.check),
+        )
+        .at(format!("/{name}"))
+        .help(format!("remove {name}"))),
     }
 }
 

@@ -177,7 +177,7 @@ fn null_arrays_count_as_they_like() {
 fn a_column_declared_without_nulls_that_has_some() {
     let column = with_nulls(Spec::new(2, vec![Mem::Null, bytes_of(&[1_i64, 2])]), 0b01);
     let table = Spec::table(2, vec![column]);
-    // Imported schemas never say so; a caller's own may.
+    // What is held of a schema never says so; a caller's own may.
     let field = Field::new("c0", DataType::Int64, false);
     import_with(&table, &Schema::new(vec![field]).into(), 64, |result| {
         assert_eq!(result.unwrap_err().code, Code::InvalidArrow);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow_schema::{DataType, Field, Schema};
-use meshgate_engine::import::{export_batch, import_batch, import_schema, validate};
+use meshgate_engine::import::{export_batch, held, import_batch, import_schema, validate};
 use proptest::prelude::*;
 
 use crate::arrays::{any_type, array, flat_types, nested_types, Dice};
@@ -21,7 +21,7 @@ fn batch(columns: Vec<ArrayRef>) -> RecordBatch {
 
 fn there_and_back(batch: &RecordBatch) -> RecordBatch {
     let (schema, array) = export_batch(batch).unwrap();
-    let schema = import_schema(&schema).unwrap();
+    let schema = held(&import_schema(&schema).unwrap());
     // SAFETY: the array was exported two lines ago.
     let back = unsafe { import_batch(array, &schema) }.unwrap().batch().unwrap();
     validate(&back).unwrap();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow_array::ffi::FFI_ArrowSchema;
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use meshgate_engine::error::{Code, Error};
-use meshgate_engine::import::{export_schema, import_schema, MAX_COLUMNS, MAX_DEPTH};
+use meshgate_engine::import::{export_schema, held, import_schema, MAX_COLUMNS, MAX_DEPTH};
 use proptest::prelude::*;
 
 use crate::arrays::{any_type, flat_types, nested_types};
@@ -37,13 +37,23 @@ fn every_type() {
 }
 
 #[test]
-fn nullability_is_a_hint() {
+fn nullability_is_read_as_declared_and_held_as_a_hint() {
     let inner = Field::new("x", DataType::Int8, false);
     let list = Field::new("l", DataType::List(Arc::new(inner)), false);
-    let read = import_schema(&export_schema(&Schema::new(vec![list])).unwrap()).unwrap();
-    let field = read.field(0);
+    let schema = Schema::new(vec![list]);
+    let read = import_schema(&export_schema(&schema).unwrap()).unwrap();
+    assert_eq!(*read, schema);
+    let field = held(&read).field(0).clone();
     assert!(field.is_nullable());
     assert!(matches!(field.data_type(), DataType::List(inner) if inner.is_nullable()));
+}
+
+#[test]
+fn what_is_held_without_nulls_is_what_the_format_defines_so() {
+    for data_type in [flat_types(), nested_types()].concat() {
+        let schema = schema_of(&[data_type]);
+        assert_eq!(held(&schema), schema);
+    }
 }
 
 #[test]

@@ -7,8 +7,8 @@ use crate::promise::Promise;
 const DIGITS: usize = 76;
 
 /// Whether `text` is a value of `target`, whole and exactly.
-pub(super) fn reads(text: &str, target: Promise) -> bool {
-    match target {
+pub(super) fn reads(text: &str, target: &Promise) -> bool {
+    match *target {
         Promise::Text => true,
         Promise::Boolean => text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("false"),
         Promise::Integer(shape) => integer(text, shape),
@@ -19,14 +19,15 @@ pub(super) fn reads(text: &str, target: Promise) -> bool {
         Promise::Decimal(None) | Promise::Number => number(text).is_some_and(|number| {
             let (digits, scale) = number.parts();
             let scale = usize::try_from(scale).unwrap_or(0);
-            target == Promise::Number || digits.len() <= DIGITS && scale <= DIGITS
+            *target == Promise::Number || digits.len() <= DIGITS && scale <= DIGITS
         }),
         Promise::Float(32) => is_float(text) && text.parse().is_ok_and(f32::is_finite),
         Promise::Float(_) => is_float(text) && text.parse().is_ok_and(f64::is_finite),
         Promise::Date => time::date(text).is_some(),
-        Promise::Time => time::time_of_day(text).is_some(),
-        Promise::Timestamp(zone) => time::timestamp(text)
-            .is_some_and(|(_, aware)| zone.is_none_or(|promised| promised == aware)),
+        Promise::Time(_) => time::time_of_day(text).is_some(),
+        Promise::Timestamp(ref moment) => {
+            time::timestamp(text).is_some_and(|(_, aware)| moment.allows(aware))
+        }
         Promise::Binary | Promise::List | Promise::Struct | Promise::Map => false,
     }
 }
@@ -74,10 +75,10 @@ mod tests {
     fn agree(target: &str, good: &[&str], bad: &[&str]) {
         let promise = Promise::parse(target).unwrap();
         for text in good {
-            assert!(reads(text, promise), "{text:?} as {target}");
+            assert!(reads(text, &promise), "{text:?} as {target}");
         }
         for text in bad {
-            assert!(!reads(text, promise), "{text:?} as {target}");
+            assert!(!reads(text, &promise), "{text:?} as {target}");
         }
     }
 

@@ -77,11 +77,14 @@ impl CheckKind for DateFormat {
             return Ok(Compiled::Row(Box::new(Spelling::new(pattern)?)));
         }
         if column.data_type.is_temporal() {
-            return Ok(Compiled::Held(format!(
-                "held by the type: {} is {}, so every value exists and none has a spelling",
-                column.path,
-                promise::words(&column.data_type)
-            )));
+            return Ok(Compiled::Decided {
+                holds: true,
+                reason: format!(
+                    "held by the type: {} is {}, so every value exists and none has a spelling",
+                    column.path,
+                    promise::words(&column.data_type)
+                ),
+            });
         }
         Err(clause.not_applicable(column, "strings"))
     }
