@@ -356,6 +356,12 @@ CODES: tuple[Code, ...] = (
         "quote values. Nothing was published.",
     ),
     Code(
+        "source.no_columns",
+        "nothing can be proposed for the data",
+        "It has no column, or none whose type is known, as a CSV file of a header only. A "
+        "contract promises at least one.",
+    ),
+    Code(
         "source.not_arrow",
         "the data does not speak Arrow",
         "The object has no Arrow interface, or its own library refused to give its batches. "
@@ -560,6 +566,12 @@ CODES: tuple[Code, ...] = (
         "a gate without a mesh can only check",
         "Publishing needs storage, policies, keys and a catalog, which the mesh has. "
         "Checking a file against a contract needs none of them.",
+    ),
+    Code(
+        "usage.interrupted",
+        "the command was interrupted",
+        "Somebody stopped it, with Ctrl-C for instance. What was not committed by then is "
+        "invisible; a publication whose receipt was shown is published.",
     ),
     Code(
         "usage.key_file",

@@ -253,7 +253,9 @@ class Plan:
         native = self._start(opened, outputs=outputs, profile=profile, references=known, **options)
         again = None if opened.again is None else Again(opened.again, self._start, options, bring)
         is_part = part_key is not None
-        return Run(self.contract, native, progress, again, opened.file, bring, is_part=is_part)
+        run = Run(self.contract, native, progress, again, opened.file, bring, is_part=is_part)
+        run.stops = opened.stops
+        return run
 
     def _start(self, opened: Source, **options: Any) -> _native.Run:
         with _faults(self.contract):
@@ -348,6 +350,7 @@ class Run:
     ) -> None:
         self.contract, self._file, self._bring = contract, file, bring
         self.error: MeshgateError | None = None
+        self.stops: Sequence[BaseException] = ()
         self.input_digest: str | None = None
         self.part: str | None = None
         self._is_part = is_part
@@ -403,6 +406,8 @@ class Run:
             else:
                 self._finish()
         except _native.EngineFault as fault:
+            if self.stops:
+                raise self.stops[0] from None
             self.error = _error(fault, self.contract, self._file)
             raise self.error from None
         except MeshgateError as error:
@@ -550,17 +555,19 @@ class Source:
     Attributes:
         again: opens the same data once more; None for a stream.
         file: the path that the data is given by, if it is.
+        stops: what stopped the program while the data's producer ran, such as Ctrl-C.
     """
 
-    __slots__ = ("again", "file", "native")
+    __slots__ = ("again", "file", "native", "stops")
 
     def __init__(
         self,
         native: _native.Source,
         again: Callable[[], Source] | None = None,
         file: str | None = None,
+        stops: Sequence[BaseException] = (),
     ) -> None:
-        self.native, self.again, self.file = native, again, file
+        self.native, self.again, self.file, self.stops = native, again, file, stops
 
     @property
     def schema(self) -> pa.Schema:
@@ -585,10 +592,11 @@ def open_source(data: Any, contract: Contract | None = None, *, rows: bool = Tru
         return data
     if rows:
         source.refuse_read(data)
-    speaking = source.arrow(data, contract, _native.Quotes)
+    stops: list[BaseException] = []
+    speaking = source.arrow(data, contract, _native.Quotes, stops)
     try:
         again = partial(open_source, data, contract) if source.repeats(data) else None
-        return Source(_native.Source(speaking), again, source.file(data))
+        return Source(_native.Source(speaking), again, source.file(data), stops)
     except _native.EngineFault as fault:
         raise _error(fault, None) from None
     except Exception:

@@ -30,7 +30,7 @@ from meshgate.attempt import Attempt
 from meshgate.checked import Checked
 from meshgate.contract import Contract, walk
 from meshgate.engine import Plan, Run, Source, Split, open_source
-from meshgate.errors import UsageError
+from meshgate.errors import ContractError, UsageError, Where
 from meshgate.limits import Limits
 from meshgate.portable import Portable
 from meshgate.published import asked
@@ -100,6 +100,14 @@ class Gate:
         self.contract, self._mesh, self._own = contract, mesh, limits or Limits()
         self.domain = contract.domain
         self.product = f"{self.domain}.{contract.dataset}" if self.domain else contract.dataset
+        if not formats.is_name(self.product):
+            raise ContractError(
+                code="contract.bad_name",
+                message="domain and dataset together cannot name a product",
+                where=contract.positions.get("/dataset"),
+                help="up to 200 letters, digits, _ and -, with dots between the parts, and not "
+                "__quarantine at the end",
+            )
 
     def __repr__(self) -> str:
         return f"<Gate {self.product} {self.contract.version}>"
@@ -330,9 +338,29 @@ class Gate:
     @cached_property
     def _keys(self) -> Mapping[str, bytes]:
         wanted = {c.mask.key for _, c in walk(self.contract.columns) if c.mask is not None}
-        if self._mesh is not None:
-            return self._mesh.keys(wanted)
-        return {r: keys.load(r, Path()) for r in wanted if r is not None}
+        found: dict[str, bytes] = {}
+        for reference in wanted:
+            try:
+                if self._mesh is not None:
+                    found |= self._mesh.keys((reference,))
+                elif reference is not None:
+                    found[reference] = keys.load(reference, Path())
+            except UsageError as error:
+                raise UsageError(
+                    code=error.code,
+                    message=error.message,
+                    where=self._key_place(reference),
+                    help=error.help,
+                ) from None
+        return found
+
+    def _key_place(self, reference: str | None) -> Where | None:
+        """Where the contract names the key; the mesh names its own."""
+        for at, column in enumerate(self.contract.columns if reference is not None else ()):
+            masks = (inner.mask for _, inner in walk((column,)))
+            if any(mask is not None and mask.key == reference for mask in masks):
+                return self.contract.positions.get(f"/columns/{at}/mask")
+        return None
 
     def _open(self, data: Any) -> tuple[Source, Plan]:
         opened = open_source(data, self.contract)

@@ -379,14 +379,18 @@ class Mesh:
 
 def _make(place: Path, encryption: str) -> None:
     try:
-        for name, mode in (("warehouse", 0o777), ("governance", 0o777), ("keys", 0o700)):
-            (place / name).mkdir(mode=mode, parents=True, exist_ok=True)
+        _fill(place, encryption)
     except OSError:
         raise UsageError(
             code="usage.bad_mesh",
-            message="the folder of the mesh cannot be made",
-            help="look at its permissions",
+            message=f"the folder of the mesh, {str(place)!r}, cannot be made",
+            help="look at what stands there, at its permissions and the free space",
         ) from None
+
+
+def _fill(place: Path, encryption: str) -> None:
+    for name, mode in (("warehouse", 0o777), ("governance", 0o777), ("keys", 0o700)):
+        (place / name).mkdir(mode=mode, parents=True, exist_ok=True)
     key = place / "keys" / "master.key"
     try:
         keys.create(key)
@@ -395,13 +399,15 @@ def _make(place: Path, encryption: str) -> None:
             raise
     text = _EMBEDDED.format(name=_toml(place.absolute().name), encryption=encryption)
     temporary = place / f".{os.urandom(8).hex()}.tmp"
-    with temporary.open("w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    with suppress(FileExistsError):  # never over a file that somebody else has made meanwhile
-        os.link(temporary, place / settings.FILE)
-    temporary.unlink()
+    try:
+        with temporary.open("w") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileExistsError):  # never over a file that somebody else has made meanwhile
+            os.link(temporary, place / settings.FILE)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def _toml(text: str) -> str:

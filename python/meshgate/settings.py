@@ -85,7 +85,7 @@ def read(path: Path) -> Settings:
         raise UsageError(
             code="usage.mesh_missing",
             message="the mesh's file cannot be read",
-            where=Where(path.name),
+            where=Where(str(path)),
             help="`meshgate init` makes a mesh; name its mesh.toml",
         ) from None
     try:
@@ -96,7 +96,7 @@ def read(path: Path) -> Settings:
         raise UsageError(
             code="usage.mesh_syntax",
             message="the mesh's file is not TOML",
-            where=Where(path.name, line, column),
+            where=Where(str(path), line, column),
             help="strings need quotes, tables need brackets: https://toml.io",
         ) from None
     return _Reader(path, text).settings(document)
@@ -199,7 +199,7 @@ class _Reader:
         raise UsageError(
             code="usage.mesh_key",
             message=f"{pointer} {what}",
-            where=Where(self._path.name, line, None, pointer),
+            where=Where(str(self._path), line, None, pointer),
             help=help or "docs/mesh.md lists the keys of mesh.toml",
         )
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakSet
 
 from meshgate import text_types
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from meshgate.contract import Contract
     from meshgate.text_files import Quotes
 
+T = TypeVar("T")
 _FORMATS = {
     ".parquet": "parquet",
     ".pq": "parquet",
@@ -46,13 +47,17 @@ _TAKES = (
 )
 
 
-def arrow(data: Any, contract: Contract | None, quotes: Callable[[], Quotes]) -> Any:
+def arrow(
+    data: Any, contract: Contract | None, quotes: Callable[[], Quotes], stops: list[BaseException]
+) -> Any:
     """The same data as an object with `__arrow_c_stream__` or `__arrow_c_array__`.
 
     Args:
         data: an Arrow-speaking object, a path, or a non-empty sequence of record batches.
         contract: what CSV and JSON lines are read as, which carry no types.
         quotes: looks at the quotes of CSV files.
+        stops: gets what stopped the program while a producer in Python ran, such as Ctrl-C: Arrow's
+            C interface tells it as a number, like any other failure.
 
     Raises:
         SourceError: ``source.not_found``, ``source.unreadable`` or ``source.not_arrow``.
@@ -62,6 +67,8 @@ def arrow(data: Any, contract: Contract | None, quotes: Callable[[], Quotes]) ->
         return _file(Path(data), contract, quotes)
     if isinstance(data, type):
         raise _not_arrow(data)
+    if type(data).__name__ == "RecordBatchReader" and type(data).__module__ == "pyarrow.lib":
+        return type(data).from_batches(data.schema, _stoppable(data, stops))
     if hasattr(data, "__arrow_c_stream__") or hasattr(data, "__arrow_c_array__"):
         return data
     if hasattr(data, "collect") and hasattr(data, "collect_schema"):  # a Polars lazy frame
@@ -74,7 +81,7 @@ def arrow(data: Any, contract: Contract | None, quotes: Callable[[], Quotes]) ->
         if hasattr(data, name):
             return _read(lambda name=name: _fetched(data, name))
     if isinstance(data, Iterable) and not isinstance(data, dict | bytes | bytearray):
-        return _batches(data)
+        return _batches(data, stops)
     raise _not_arrow(data)
 
 
@@ -135,7 +142,15 @@ def repeats(data: Any) -> bool:
     return False
 
 
-def _batches(data: Iterable[Any]) -> pa.RecordBatchReader:
+def _stoppable(batches: Iterable[T], stops: list[BaseException]) -> Iterator[T]:
+    try:
+        yield from batches
+    except (KeyboardInterrupt, SystemExit) as stop:
+        stops.append(stop)
+        raise
+
+
+def _batches(data: Iterable[Any], stops: list[BaseException]) -> pa.RecordBatchReader:
     import pyarrow as pa
 
     rest = iter(data)
@@ -147,7 +162,7 @@ def _batches(data: Iterable[Any]) -> pa.RecordBatchReader:
         for item in chain((first,), rest):
             yield from item.to_batches() if isinstance(item, pa.Table) else (item,)
 
-    return pa.RecordBatchReader.from_batches(first.schema, each())
+    return pa.RecordBatchReader.from_batches(first.schema, _stoppable(each(), stops))
 
 
 def _file(
@@ -174,6 +189,8 @@ def _file(
         )
     if kind in text_types.FORMATS:
         return TextFile(path, kind, contract).reader(quotes)
+    if kind == "ipc" and path.is_file() and not _is_ipc_file(path):
+        return _read(lambda: _stream(path), str(path))
     found = _read(lambda: _dataset(path, kind), str(path))
     refuse_mixed(path, found, typed=True)
     return _read(lambda: found.scanner().to_reader(), str(path))
@@ -183,6 +200,18 @@ def _dataset(path: Path, kind: str) -> ds.Dataset:
     import pyarrow.dataset as ds
 
     return ds.dataset(path, format=kind)
+
+
+def _stream(path: Path) -> pa.RecordBatchReader:
+    import pyarrow as pa
+
+    return pa.ipc.open_stream(pa.OSFile(str(path)))
+
+
+def _is_ipc_file(path: Path) -> bool:
+    """Whether it is of the random-access format; otherwise it is a stream, or damaged."""
+    with path.open("rb") as file:
+        return file.read(6).startswith((b"ARROW1", b"FEA1"))
 
 
 def _kind(path: Path) -> str | None:

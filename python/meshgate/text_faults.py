@@ -99,7 +99,7 @@ def _csv(path: Path, types: Types) -> Iterator[Fault | None]:
             if fault is None and sound < len(block):
                 line, cells = block[sound]
                 fault = Fault(
-                    f"a line has {len(cells)} cells, and the first one names {len(names)}",
+                    f"a line has not as many cells ({len(cells)}) as the first one ({len(names)})",
                     f"line {line}",
                     "write as many; cells that hold a comma or a line break stand in quotes",
                 )

@@ -64,8 +64,9 @@ class TextFile:
         """
         breaks = self.kind == "csv" and self._line_breaks(quotes)
         untyped = _tried(lambda: self._dataset(None, breaks))
-        if untyped is None:
-            raise self._broken("source.unreadable", "cannot be read", None)
+        if untyped is None or text_types.has_bytes(untyped.schema, self._promised):
+            guessed = None if untyped is None else untyped.schema
+            raise self._broken("source.unreadable", "cannot be read", guessed)
         if self.kind == "csv":  # a line of JSON names what it has: the rest is null
             refuse_mixed(self.path, untyped, typed=False)
         schema = self._fitted(untyped.schema)
@@ -125,12 +126,16 @@ class TextFile:
                     data=f"column {column.name} of {self.path}",
                     help="promise the digits, such as decimal(18,2)",
                 )
-        promised = {column.name: column.type for column in self.contract.columns}
-        return text_types.fitted(guessed, promised, numbers_as_text=self.kind == "csv")
+        numbers_as_text = self.kind == "csv"
+        return text_types.fitted(guessed, self._promised, numbers_as_text=numbers_as_text)
+
+    @property
+    def _promised(self) -> dict[str, str]:
+        columns = () if self.contract is None else self.contract.columns
+        return {column.name: column.type for column in columns}
 
     def _broken(self, code: str, what: str, schema: pa.Schema | None) -> SourceError:
-        columns = () if self.contract is None else self.contract.columns
-        types = text_faults.Types(schema, {column.name: column.type for column in columns})
+        types = text_faults.Types(schema, self._promised)
         for path in self._files():
             fault = text_faults.find(path, self.kind, types)
             if fault is not None:

@@ -65,6 +65,15 @@ def is_number(guessed: pa.Schema, name: str) -> bool:
     )
 
 
+def has_bytes(guessed: pa.Schema, promised: Mapping[str, str]) -> bool:
+    """Whether a column is no text of UTF-8, and nobody promised bytes."""
+    from pyarrow import types
+
+    return any(
+        types.is_binary(field.type) and promised.get(field.name) != "binary" for field in guessed
+    )
+
+
 def fitted(guessed: pa.Schema, promised: Mapping[str, str], *, numbers_as_text: bool) -> pa.Schema:
     """The schema to read with.
 

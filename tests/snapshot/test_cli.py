@@ -200,6 +200,8 @@ def test_infer_proposes_a_contract(command: Command) -> None:
     command("infer-json", "infer ledger.parquet --format json")
     command("infer-bad-name", "infer ledger.parquet --name ../ledger")
     command("infer-missing-data", "infer nowhere.parquet")
+    Path("head.csv").write_text("id,amount\n")
+    command("infer-head-only", "infer head.csv")
 
 
 def test_foreign_keys_are_looked_up_in_what_reference_names(command: Command) -> None:
@@ -217,13 +219,6 @@ def test_publish_says_what_left_and_what_stayed(command: Command) -> None:
     publish = "publish ledger.yaml ledger.parquet --user fiona --publish-id 2026-01"
     command("publish-allowed", publish)
     command("publish-json", publish + " --format json")
-
-
-def test_a_product_without_rejected_rows_has_no_quarantine(command: Command) -> None:
-    parquet.write_table(pa.table({"id": ["1"]}), "all-good.parquet")
-    Path("plain.yaml").write_text(PLAIN)
-    quietly("publish plain.yaml all-good.parquet --user fiona --publish-id 2026-02")
-    command("read-no-quarantine", "read finance.plain --quarantine --user ana --role analyst")
 
 
 def test_publish_denies_with_reasons(command: Command) -> None:
@@ -246,9 +241,27 @@ def test_read_shows_rows_to_those_who_may(command: Command) -> None:
     command("read-no-version", "read finance.ledger --version 99 --user ana --role analyst")
     command("read-bad-moment", "read finance.ledger --as-of yesterday --user ana --role analyst")
     command("read-output", "read finance.ledger --user ana --role analyst --output out.parquet")
+    command("read-twice", "read finance.ledger --columns id,id --user ana --role analyst")
+    command("read-empty-user", "read finance.ledger --user ''")
     command(
         "read-output-again", "read finance.ledger --user ana --role analyst --output out.parquet"
     )
+
+
+def test_a_quarantine_without_rows_is_said_to_be_empty(command: Command) -> None:
+    good = table().slice(0, 1)
+    parquet.write_table(good, "good.parquet")
+    quietly("publish ledger.yaml good.parquet --user fiona --publish-id 2026-01")
+    read = "read finance.ledger --quarantine --user ana --role analyst"
+    command("read-quarantine-empty", read)
+    command("read-quarantine-empty-json", f"{read} --format json")
+
+
+def test_names_that_cannot_be_published_are_the_callers(command: Command) -> None:
+    publish = "publish ledger.yaml ledger.parquet --user fiona"
+    command("publish-bad-id", f"{publish} --publish-id ../x")
+    Path("bare.yaml").write_text(CONTRACT.replace("domain: finance\n", ""))
+    command("publish-bad-domain", "publish bare.yaml ledger.parquet --user fiona --domain ../x")
 
 
 def test_catalog_lists_and_shows(command: Command) -> None:

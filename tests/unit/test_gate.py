@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import signal
 from datetime import datetime, timezone
 
 import meshgate
@@ -12,6 +13,7 @@ from meshgate.errors import (
     CatalogError,
     CommitFailed,
     CommitUnknown,
+    ContractError,
     Denied,
     PlanError,
     SourceError,
@@ -324,6 +326,64 @@ def test_a_destination_that_lost_the_product_is_said(gate, mesh, tmp_path):
     with pytest.raises(CatalogError) as caught:
         gate.publish(data(), publish_id="2026-01")
     assert caught.value.code == "catalog.destination_lost"
+
+
+@pytest.mark.parametrize("domain", ["../x", "a/b", "", "x" * 199, "a b"])
+def test_a_product_that_cannot_be_named_is_refused_before_any_data(mesh, domain):
+    if not domain:
+        assert mesh.gate(CONTRACT, domain=domain).product == "ledger"
+        return
+    with pytest.raises(ContractError) as caught:
+        mesh.gate(CONTRACT, domain=domain)
+    assert caught.value.code == "contract.bad_name"
+    assert (caught.value.where.line, caught.value.where.column) == (1, 10)
+
+
+def test_the_name_of_the_quarantine_is_taken():
+    with pytest.raises(ContractError) as caught:
+        meshgate.Gate(CONTRACT.replace("dataset: ledger", "dataset: ledger__Quarantine"))
+    assert (caught.value.code, caught.value.where.line) == ("contract.bad_name", 1)
+
+
+def test_whatever_name_a_contract_takes_can_be_published(mesh):
+    contract = CONTRACT.replace("dataset: ledger", "dataset: _2024_orders")
+    assert mesh.gate(contract).publish(data(1)).product == "_2024_orders"
+    assert mesh.read("_2024_orders").read_all().num_rows == 1
+
+
+def test_a_key_that_is_missing_is_told_with_its_place(mesh):
+    contract = CONTRACT.replace("masking: hash", 'masking: {method: hash, key: "env:NO_SUCH"}')
+    for gate in (mesh.gate(contract), meshgate.Gate(contract)):
+        with pytest.raises(UsageError) as caught:
+            gate.check(data())
+        assert caught.value.code == "usage.key_unset"
+        assert (caught.value.where.line, caught.value.where.column) == (13, 14)
+
+
+def test_ctrl_c_in_the_middle_leaves_nothing_and_can_be_tried_again(gate, mesh):
+    def batches():
+        yield from data().to_batches()
+        signal.raise_signal(signal.SIGINT)
+        yield from data().to_batches()
+
+    def stream():
+        return pa.RecordBatchReader.from_batches(data().schema, batches())
+
+    for act in (gate.check, gate.validate_and_mask, gate.publish):
+        with pytest.raises(KeyboardInterrupt):
+            act(stream())
+    assert mesh.products() == []
+    assert not [name for name in tables(mesh) if name.endswith(".parquet")]
+    assert gate.publish(data()).state == "PUBLISHED"
+
+
+def test_a_quarantine_without_rows_has_the_columns_of_one_with_rows(mesh):
+    mesh.gate(CONTRACT).publish(data(1))
+    empty = mesh.read_quarantine("ledger")
+    mesh.gate(CONTRACT).publish(data(2, 2))
+    full = mesh.read_quarantine("ledger")
+    assert empty.schema.equals(full.schema)
+    assert (empty.read_all().num_rows, full.read_all().num_rows) == (0, 1)
 
 
 @pytest.mark.parametrize("bad", ["../x", "", "a b", "x" * 129, "é"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from datetime import datetime, timedelta, timezone
 
 import pyarrow as pa
@@ -76,8 +78,21 @@ def test_what_is_no_mesh_is_refused(tmp_path):
     with pytest.raises(UsageError) as caught:
         Mesh.embedded(tmp_path / "file" / "mesh")
     assert caught.value.code == "usage.bad_mesh"
+    assert str(tmp_path / "file" / "mesh") in caught.value.message
     with pytest.raises(UsageError):
         Mesh.embedded(tmp_path / "mesh", encryption="rot13")
+
+
+def test_a_disk_that_is_full_makes_no_half_of_a_mesh(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "no space")
+
+    monkeypatch.setattr(os, "link", full)
+    monkeypatch.setattr("meshgate.keys.create", lambda _: None)
+    with pytest.raises(UsageError) as caught:
+        Mesh.embedded(tmp_path / "mesh")
+    assert caught.value.code == "usage.bad_mesh"
+    assert not [path for path in (tmp_path / "mesh").iterdir() if path.is_file()]
 
 
 def test_an_unknown_adapter_is_refused(mesh):

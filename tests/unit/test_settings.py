@@ -91,7 +91,8 @@ def test_an_empty_file_is_a_mesh(tmp_path):
 def test_a_wrong_key_is_shown_with_its_line(tmp_path, text, pointer, line):
     error = refused(tmp_path, text)
     assert error.code == "usage.mesh_key"
-    assert (error.where.file, error.where.line, error.where.pointer) == ("mesh.toml", line, pointer)
+    where = error.where
+    assert (where.file, where.line, where.pointer) == (str(tmp_path / "mesh.toml"), line, pointer)
 
 
 def test_a_mistyped_key_gets_a_hint(tmp_path):

@@ -78,3 +78,18 @@ def test_a_folder_of_files_with_other_types_is_refused(tmp_path):
     with pytest.raises(SourceError) as caught:
         Gate(CONTRACT).check(tmp_path)
     assert "1.parquet" in str(caught.value)
+
+
+def test_an_arrow_file_holds_a_file_or_a_stream(tmp_path):
+    table = pa.table({"a": pa.array(range(1000))})
+    for make in (pa.ipc.new_file, pa.ipc.new_stream):
+        path = tmp_path / f"{make.__name__}.arrow"
+        with make(str(path), table.schema) as writer:
+            writer.write_table(table, max_chunksize=100)
+        report = Gate(CONTRACT).check(path)
+        assert (report.status, report.rows) == ("pass", 1000)
+        whole = path.read_bytes()
+        path.write_bytes(whole[: len(whole) // 2])
+        with pytest.raises(SourceError) as caught:
+            Gate(CONTRACT).check(path)
+        assert str(path) in caught.value.message

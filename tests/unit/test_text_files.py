@@ -110,8 +110,8 @@ def told(file, text, contract=CONTRACT):
 HEAD = "id,amount,rate,day,note\n"
 GOOD = "0012,12.50,3,2026-01-31,x\n"
 ANYWHERE = [
-    ("1,1,1,2026-01-31,x,secret\n", "line {}", "6 cells"),
-    ("1,1,secret\n", "line {}", "3 cells"),
+    ("1,1,1,2026-01-31,x,secret\n", "line {}", "(6)"),
+    ("1,1,secret\n", "line {}", "(3)"),
     ("1,1.255,1,2026-01-31,secret\n", "line {}, column amount", "no decimal(10,2)"),
 ]
 # Among the lines that are guessed from, the guess gives way and the check of the type tells.
@@ -134,6 +134,28 @@ def test_a_line_of_csv_that_cannot_be_read_is_named(tmp_path, before, line, wher
     assert error.data == where.replace("{2}", "{}").format(number)
     assert what in error.message
     assert error.help
+
+
+@pytest.mark.parametrize("before", [1, 60_000])
+def test_text_that_is_not_utf_8_is_named_and_not_taken_for_bytes(tmp_path, before):
+    line = "1,1,1,2026-01-31,secret \xe9\n".encode("latin-1")
+    error = told(tmp_path / "ledger.csv", (HEAD + GOOD * before).encode() + line)
+    assert error.data == f"line {before + 2}, column note"
+    assert "UTF-8" in error.message
+
+
+def test_a_bad_cell_late_in_a_csv_leaves_nothing_at_the_destination(tmp_path):
+    file = tmp_path / "ledger.csv"
+    file.write_text(HEAD + GOOD * 60_000 + "1,secret,1,2026-01-31,x\n")
+    mesh = Mesh.embedded(tmp_path / "mesh")
+    with pytest.raises(SourceError) as caught:
+        mesh.gate(CONTRACT).publish(file, publish_id="p")
+    assert caught.value.data == "line 60002, column amount"
+    assert mesh.products() == []
+    assert not list(tmp_path.rglob("mesh/warehouse/**/*.parquet"))
+    file.write_text(HEAD + GOOD)
+    assert mesh.gate(CONTRACT).publish(file, publish_id="p").state == "PUBLISHED"
+    mesh.close()
 
 
 def test_a_quote_that_is_never_closed_is_an_error_at_its_line(tmp_path):

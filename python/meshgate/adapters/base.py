@@ -283,7 +283,7 @@ class Adapter(Protocol):
         """
 
     def read_quarantine(self, product: str) -> pa.RecordBatchReader:
-        """The quarantined rows of the product, masked, with the ids of the checks.
+        """The quarantined rows of the product, masked, with the ids of the checks; maybe none.
 
         Raises:
             StageError: as `read`.

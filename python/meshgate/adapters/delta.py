@@ -29,6 +29,10 @@ from meshgate.adapters.storage_types import storage_schema
 from meshgate.errors import StageError
 
 _ROW = "_mg_row"
+_ABOUT = (
+    pa.field(_ROW, pa.int64(), nullable=False),
+    pa.field("_mg_checks", pa.list_(pa.field("element", pa.string(), nullable=False)), False),
+)
 
 
 class _Staging:
@@ -227,14 +231,13 @@ class Delta:
     def read_quarantine(self, product: str) -> pa.RecordBatchReader:
         """The quarantined rows of the product, masked, with the ids of the checks."""
         durable.check_names(product)
-        aside = self._aside(product)
-        if aside.open() is None:
-            raise StageError(
-                code="stage.no_table",
-                message=f"{product} has no quarantine: no row of it was ever set aside",
-                help="`meshgate catalog show` counts the rows of each version",
-            )
-        return self._read(aside, None, None)
+        aside, main = self._aside(product), self._main(product).open()
+        if main is None or aside.open() is not None:
+            return self._read(aside, None, None)
+        held = pa.schema(main.schema().to_arrow())
+        own = [field.with_nullable(True) for field in held if not field.name.startswith("_mg_")]
+        lineage = [field for field in held if field.name.startswith("_mg_")]
+        return pa.RecordBatchReader.from_batches(pa.schema([*own, *_ABOUT, *lineage]), [])
 
     def receipts(self, product: str) -> Iterator[Committed]:
         """The commits of the product that carry a receipt, oldest first."""

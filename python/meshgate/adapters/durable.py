@@ -20,7 +20,7 @@ from typing import NoReturn, TypeAlias
 
 from meshgate.errors import StageError
 
-_PRODUCT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,239}\Z")
+_PRODUCT = re.compile(r"(?!_delta_log\Z)[A-Za-z0-9_][A-Za-z0-9_.-]{0,239}\Z")
 _PUBLISH_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+@=-]{0,127}\Z")
 _STAGED = re.compile(r"(?P<id>.+)-(?P<attempt>[0-9a-f]{16})-(?P<ordinal>\d{5})\.parquet\Z")
 _TEMPORARY = re.compile(r"\.mg-(?P<attempt>[0-9a-f]{16})-(?P<ordinal>\d{5})\.tmp\Z")
@@ -40,7 +40,7 @@ def check_names(product: str, publish_id: str | None = None) -> None:
         raise StageError(
             code="stage.bad_name",
             message="the product's name cannot name a table",
-            help="letters, digits, '_', '-' and '.', not starting with a sign, at most 240, "
+            help="letters, digits, '_', '-' and '.', not starting with '-' or '.', at most 240, "
             f"and not ending in {QUARANTINE}",
         )
     if publish_id is not None and _PUBLISH_ID.match(publish_id) is None:

@@ -12,9 +12,12 @@ def main() -> None:
     import os
     import sys
 
-    from meshgate.cli.run import run
+    try:
+        from meshgate.cli.run import run
 
-    code = run(sys.argv[1:])
+        code = run(sys.argv[1:])
+    except KeyboardInterrupt:  # before or after the command itself
+        code = 130
     # Without exit handlers: those of pyarrow crash while a file that was not read to its end, after
     # an interrupt or a `--limit`, is still being read ahead. Everything was flushed and closed.
     os._exit(code)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 LISTED_VERSIONS = 10
 
 
-@click.group()
+@click.group(short_help="Find products and what is known of them.")
 def catalog() -> None:
     """Find products: owners, versions, quality, service levels, receipts."""
 
@@ -56,7 +56,7 @@ def _quality(report: Mapping[str, Any] | None) -> Cell:
     return (report["status"], GOOD if report["status"] == "pass" else CAUTION)
 
 
-@catalog.command("show")
+@catalog.command("show", short_help="Show one product.")
 @click.argument("product")
 @mesh_option
 @output

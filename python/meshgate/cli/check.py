@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from meshgate.profile import Profile
 
 
-@click.command()
+@click.command(short_help="Check data against a contract.")
 @click.argument("contract")
 @click.argument("data")
 @mesh_option

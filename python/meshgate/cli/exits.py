@@ -26,6 +26,8 @@ def exit_code(error: MeshgateError) -> int:
         return DENIED  # a policy that cannot be evaluated denies
     if isinstance(error, ContractError | PlanError | UsageError):
         return CONTRACT
+    if error.code == "stage.bad_name":
+        return CONTRACT  # the destination refused a name that the caller gave
     if isinstance(error, LimitError):
         # A document that is over a bound is its author's; memory and time are the operator's.
         return CONTRACT if error.where is not None else OUTSIDE

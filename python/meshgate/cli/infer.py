@@ -11,14 +11,14 @@ from meshgate.cli.exits import ALLOWED
 from meshgate.cli.options import output
 from meshgate.cli.progress import progress
 from meshgate.cli.terminal import CAUTION, Terminal
-from meshgate.errors import LimitError, UsageError
+from meshgate.errors import LimitError, SourceError, UsageError
 
 if TYPE_CHECKING:
     from meshgate.contract import Contract
     from meshgate.engine import Run
 
 
-@click.command()
+@click.command(short_help="Propose a contract for data.")
 @click.argument("data")
 @click.option("--name", help="The dataset's name; the file's by default.")
 @click.option("--owner", help="Who answers for the product.")
@@ -38,6 +38,12 @@ def infer(
 
     dataset = _dataset(data, name)
     columns, left_out = proposal.seen(open_source(Path(data)).schema)
+    if not columns:
+        raise SourceError(
+            code="source.no_columns",
+            message=f"{data} has no column whose type is known",
+            help="give it rows, or columns of a type that a contract can promise",
+        )
     profile = _run(terminal, "looking", proposal.minimal(dataset, columns), data, True).profile
 
     def document(keys: tuple[str, ...]) -> str:

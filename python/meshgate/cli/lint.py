@@ -33,7 +33,7 @@ class Linted:
     values: Mapping[str, Any]
 
 
-@click.command()
+@click.command(short_help="Check contracts and policies, without data.")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @output
 def lint(terminal: Terminal, files: tuple[str, ...]) -> int:

@@ -72,6 +72,12 @@ def person(user: str | None, roles: tuple[str, ...]) -> dict[str, object] | None
                 help="name the person whose role it is: --user ID --role ROLE",
             )
         return None
+    if not user.strip():
+        raise UsageError(
+            code="usage.bad_option",
+            message="--user is empty",
+            help="name the person, or leave it out; the variable MESHGATE_USER counts too",
+        )
     return {"id": user, "roles": list(roles)}
 
 

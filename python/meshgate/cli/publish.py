@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from meshgate.receipt import Receipt
 
 
-@click.command()
+@click.command(short_help="Publish data under a contract, or say why not.")
 @click.argument("contract")
 @click.argument("data")
 @mesh_option

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,9 +17,11 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 WIDEST_CELL = 40
+WRITTEN_ROWS = 1 << 16
+"""Written at once: whoever interrupts waits for so many."""
 
 
-@click.command()
+@click.command(short_help="Read a product, as the policies allow.")
 @click.argument("product")
 @mesh_option
 @click.option("--version", type=int, help="A version of the destination; default: the newest.")
@@ -72,6 +75,9 @@ def read(
         return
     shown = head(reader, limit)
     terminal.document({"product": product, "rows": shown.to_pylist()})
+    if quarantine and limit and not shown.num_rows:
+        terminal.line((product, NAME), "   no row was ever rejected")
+        return
     names: list[Cell] = [(name, QUIET) for name in shown.column_names]
     terminal.table(
         [names, *([text(v) for v in row.values()] for row in shown.to_pylist())], indent=0
@@ -85,6 +91,13 @@ def selected(reader: pa.RecordBatchReader, columns: str | None) -> pa.RecordBatc
     if columns is None:
         return reader
     wanted = [name.strip() for name in columns.split(",")]
+    twice = next((name for at, name in enumerate(wanted) if name in wanted[:at]), None)
+    if twice is not None:
+        raise UsageError(
+            code="usage.bad_option",
+            message=f"--columns names {twice!r} twice",
+            help="name each column once",
+        )
     missing = [name for name in wanted if name not in reader.schema.names]
     if missing:
         raise UsageError(
@@ -130,25 +143,41 @@ def write(reader: pa.RecordBatchReader, target: Path) -> int:
         )
     rows = 0
     try:
-        with target.open("xb") as file, maker(file, reader.schema) as writer:
-            for batch in reader:
-                writer.write_batch(batch)
-                rows += batch.num_rows
+        file = target.open("xb")
     except FileExistsError:
         raise UsageError(
             code="usage.file_exists",
             message=f"{target} exists already",
             help="name another file, or remove this one",
         ) from None
-    except (OSError, pa.ArrowException):
-        target.unlink(missing_ok=True)
-        raise StageError(
-            code="stage.output_failed",
-            message=f"{target} cannot be written",
-            help="look at the folder, its permissions and the free space; nested columns need "
-            "Parquet or Arrow",
-        ) from None
+    except OSError:
+        raise _unwritten(target) from None
+    try:
+        with file, maker(file, reader.schema) as writer:
+            for batch in _pieces(reader):
+                writer.write_batch(batch)
+                rows += batch.num_rows
+    except BaseException as error:
+        target.unlink(missing_ok=True)  # also of an interrupted command: no part passes for all
+        if isinstance(error, OSError | pa.ArrowException):
+            raise _unwritten(target) from None
+        raise
     return rows
+
+
+def _pieces(reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
+    for batch in reader:
+        for start in range(0, batch.num_rows, WRITTEN_ROWS):
+            yield batch.slice(start, WRITTEN_ROWS)
+
+
+def _unwritten(target: Path) -> StageError:
+    return StageError(
+        code="stage.output_failed",
+        message=f"{target} cannot be written",
+        help="look at the folder, its permissions and the free space; nested columns need "
+        "Parquet or Arrow",
+    )
 
 
 def text(value: Any) -> str:

@@ -16,12 +16,18 @@ import click
 from meshgate.cli.exits import ALLOWED, BUG, CONTRACT, INTERRUPTED, OUTSIDE, exit_code
 from meshgate.cli.streams import guarded
 from meshgate.cli.terminal import BAD, QUIET, Cell, Terminal
-from meshgate.errors import MeshgateError, StageError
+from meshgate.errors import MeshgateError, StageError, UsageError
 
 OUTPUT_LOST = StageError(
     code="stage.output_lost",
     message="standard output takes no more text: what was found is not shown whole",
     help="make room, or write elsewhere; what was published is published, see the catalog",
+)
+
+STOPPED = UsageError(
+    code="usage.interrupted",
+    message="interrupted: nothing was published unless a receipt was shown",
+    help="run it again; a publication that was just being committed is found by its id",
 )
 
 
@@ -47,7 +53,7 @@ def _answered(terminal: Terminal, arguments: Sequence[str]) -> int:
         _error(terminal, error)
         return exit_code(error)
     except (KeyboardInterrupt, click.Abort):
-        terminal.note("interrupted: nothing was published unless a receipt was shown")
+        _error(terminal, STOPPED)
         return INTERRUPTED
     except Exception as bug:
         _bug(terminal, bug)

@@ -17,8 +17,9 @@ from meshgate.formats import native, odcs
 from meshgate.formats.cursor import Cursor
 from meshgate.formats.document import Limits, read
 from meshgate.formats.findings import Findings, shown
+from meshgate.formats.naming import is_name
 
-__all__ = ["FORMS", "Limits", "load", "load_all"]
+__all__ = ["FORMS", "Limits", "is_name", "load", "load_all"]
 
 _TEXT = "<text>"
 _PATH_CHARS = 4096

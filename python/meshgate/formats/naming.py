@@ -14,11 +14,17 @@ SEMVER = re.compile(
 # Names become folders, tables and topics: nothing that means something to a file system.
 DATASET = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_][A-Za-z0-9_-]*)*")
 NAME_CHARS = 200
+RESERVED = "__quarantine"
+"""The ending of the table beside a product."""
 
 
 def is_name(text: str) -> bool:
     """Whether the text can name a dataset or a domain as it stands."""
-    return len(text) <= NAME_CHARS and DATASET.fullmatch(text) is not None
+    return (
+        len(text) <= NAME_CHARS
+        and DATASET.fullmatch(text) is not None
+        and not text.lower().endswith(RESERVED)
+    )
 
 
 def to_name(text: str) -> str:

@@ -12,7 +12,7 @@ from meshgate.formats.clauses import AGE_CHECKS, ALIASES, Clauses
 from meshgate.formats.cursor import Cursor
 from meshgate.formats.findings import shown, suggest
 from meshgate.formats.form import COLUMN, ITEMS, LEVEL, ROOT, RULE, Key, names
-from meshgate.formats.naming import NAME_CHARS, SEMVER, is_name, mask_prefix
+from meshgate.formats.naming import NAME_CHARS, RESERVED, SEMVER, is_name, mask_prefix
 
 SEVERITIES = ("error", "warning", "warn")
 """What the engine acts on; any other word is a label and counts as an error."""
@@ -317,7 +317,8 @@ def _dataset(cursor: Cursor) -> str | None:
         cursor.wrong(
             "contract.bad_name",
             f"{shown(name)} cannot be the name of a dataset",
-            f"use up to {NAME_CHARS} letters, digits, _ and -, with dots between the parts",
+            f"use up to {NAME_CHARS} letters, digits, _ and -, with dots between the parts, and "
+            f"not {RESERVED} at the end",
         )
         return None
     return name

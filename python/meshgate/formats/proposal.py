@@ -121,8 +121,9 @@ def document(
         left_out: columns that cannot be promised, in words.
         strict_ranges: make rules of the ranges that were seen.
     """
+    noun = "row" if profile.rows == 1 else "rows"
     lines = [
-        f"# Proposed by meshgate infer from {printable(source)}, {profile.rows:,} rows.",
+        f"# Proposed by meshgate infer from {printable(source)}, {profile.rows:,} {noun}.",
         "# It says what was so, not what has to be: keep what you can promise.",
         f"dataset: {quoted(dataset)}",
         f"version: {VERSION}",

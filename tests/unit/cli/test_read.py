@@ -35,6 +35,8 @@ def test_columns_are_picked_in_the_asked_order() -> None:
     assert selected(reader(), None).schema.names == ["a", "b"]
     with pytest.raises(UsageError, match="no column 'c'"):
         selected(reader(), "a,c")
+    with pytest.raises(UsageError, match="'a' twice"):
+        selected(reader(), "a,b,a")
 
 
 @pytest.mark.parametrize("ending", [".parquet", ".arrow", ".csv", ".PARQUET"])
@@ -70,3 +72,14 @@ def test_values_fit_on_a_line() -> None:
     assert text(date(2026, 1, 31)) == "2026-01-31"
     assert text(["a.unique", None]) == "a.unique, -"
     assert len(text("x" * 100)) == 40
+
+
+def test_an_interrupted_output_leaves_no_file(tmp_path: Path) -> None:
+    def batches():
+        yield from reader()
+        raise KeyboardInterrupt
+
+    stream = pa.RecordBatchReader.from_batches(reader().schema, batches())
+    with pytest.raises(KeyboardInterrupt):
+        write(stream, tmp_path / "out.csv")
+    assert list(tmp_path.iterdir()) == []

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 
@@ -57,6 +58,7 @@ def failing(monkeypatch: pytest.MonkeyPatch):
         (LimitError(code="limit.x", message=""), 3),
         (SourceError(code="source.x", message=""), 3),
         (StageError(code="stage.x", message=""), 3),
+        (StageError(code="stage.bad_name", message=""), 2),
         (CommitFailed(code="commit.x", message=""), 3),
         (CommitUnknown(code="commit.x", message=""), 3),
         (CatalogError(code="catalog.x", message=""), 3),
@@ -95,6 +97,8 @@ def test_an_interrupt_ends_quietly(failing, capsys) -> None:
     failing(KeyboardInterrupt())
     assert run(["go"]) == 130
     assert "interrupted" in capsys.readouterr().err
+    assert run(["go", "--format", "json"]) == 130
+    assert json.loads(capsys.readouterr().out)["code"] == "usage.interrupted"
 
 
 def test_a_command_line_that_cannot_be_read_is_usage(capsys) -> None:
@@ -183,3 +187,14 @@ def test_the_process_ends_without_exit_handlers() -> None:
     assert done.returncode == 0
     assert "source.failed" in done.stdout
     assert "handled" not in done.stdout
+
+
+def test_any_name_can_be_told_in_any_locale() -> None:
+    environment = {**os.environ, "LC_ALL": "C", "PYTHONIOENCODING": "ascii"}
+    command = [sys.executable, "-c", MAIN, "lint", "Verträge.yaml"]
+    for form, code in (("text", b"contract.not_found"), ("json", b'"contract.not_found"')):
+        done = subprocess.run(
+            [*command, "--format", form], capture_output=True, check=False, env=environment
+        )
+        assert (done.returncode, done.stderr) == (2, b"")
+        assert code in done.stdout
