@@ -54,15 +54,6 @@ service_levels:
   freshness: 24h
 """
 
-PLAIN = """\
-dataset: plain
-version: 1.0.0
-owner: finance-team@company.com
-domain: finance
-schema:
-  - {name: id, type: string}
-"""
-
 STRICT = CONTRACT.replace(", max_rows: 1", "")
 UNMASKED = CONTRACT.replace(", masking: hash", "")
 OWN_KEY = CONTRACT.replace("masking: hash", 'masking: {method: hash, key: "env:NO_SUCH_KEY"}')
