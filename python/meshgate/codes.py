@@ -415,6 +415,12 @@ CODES: tuple[Code, ...] = (
         "works in the table's folder. Nothing became visible.",
     ),
     Code(
+        "stage.forked",
+        "a process was forked after it had used a table",
+        "The threads of the library that reads and writes tables are not copied by a fork. Nothing "
+        "was staged or published by the fork; the process that it came from is not concerned.",
+    ),
+    Code(
         "stage.full",
         "the destination has no room",
         "The disk or the quota is full. What the attempt had written was removed, and "

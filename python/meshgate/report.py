@@ -6,6 +6,7 @@ Equal rows give equal reports, byte for byte in their canonical JSON. What depen
 
 from __future__ import annotations
 
+import html
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
@@ -290,6 +291,9 @@ class Report:
         )
         lines.append(f"  {counts['pass']} passed · {counts['not_enforced']} not enforced")
         return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{html.escape(str(self))}</pre>"
 
     def __repr__(self) -> str:
         return (

@@ -7,6 +7,7 @@ never passed on: such texts quote values.
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
@@ -38,7 +39,7 @@ _FORMATS = {
     ".jsonl": "json",
     ".ndjson": "json",
 }
-_PATHS = (str, Path)
+_PATHS = (str, os.PathLike)
 _READ: WeakSet[Any] = WeakSet()
 _TAKES = (
     "a pyarrow table, batch, reader or dataset, a Polars or pandas frame, a DuckDB relation or "
@@ -72,7 +73,7 @@ def arrow(
     if hasattr(data, "__arrow_c_stream__") or hasattr(data, "__arrow_c_array__"):
         return data
     if hasattr(data, "collect") and hasattr(data, "collect_schema"):  # a Polars lazy frame
-        return _read(data.collect)
+        return _read(data.collect, help_="its own library refused: does the query run?")
     if hasattr(data, "scanner"):  # a pyarrow dataset
         return _read(lambda: data.scanner().to_reader())
     if hasattr(data, "to_reader"):  # a pyarrow scanner
@@ -106,7 +107,7 @@ def refuse_read(data: Any) -> None:
 
 def file(data: Any) -> str | None:
     """The path that the data is given by, if it is."""
-    return str(data) if isinstance(data, _PATHS) else None
+    return str(Path(data)) if isinstance(data, _PATHS) else None
 
 
 def is_text(path: str) -> bool:
@@ -155,6 +156,12 @@ def _batches(data: Iterable[Any], stops: list[BaseException]) -> pa.RecordBatchR
 
     rest = iter(data)
     first = _read(lambda: next(rest, None))
+    if first is None:
+        raise SourceError(
+            code="source.not_arrow",
+            message=f"{type(data).__name__} gives no batch, so nothing tells its columns",
+            help="was it read before? a stream without rows is a reader with a schema",
+        )
     if not isinstance(first, pa.RecordBatch | pa.Table):
         raise _not_arrow(data)
 
@@ -222,13 +229,17 @@ def _kind(path: Path) -> str | None:
     return _FORMATS.get(suffix)
 
 
-def _read(open_: Any, name: str = "the data") -> Any:
+def _read(
+    open_: Any,
+    name: str = "the data",
+    help_: str = "is it complete, and of the format that its name says?",
+) -> Any:
     with suppress(Exception):  # whatever class a library raises: its text may quote values
         return open_()
     raise SourceError(
         code="source.unreadable",
         message=f"{name} cannot be read",
-        help="is it complete, and of the format that its name says?",
+        help=help_,
     )
 
 

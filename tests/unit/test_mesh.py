@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import subprocess
+import sys
 from datetime import datetime, timedelta, timezone
 
 import pyarrow as pa
@@ -243,3 +245,40 @@ def test_a_domain_said_twice_must_be_the_same(mesh):
         mesh.gate(CONTRACT + "domain: sales\n", domain="finance")
     assert caught.value.code == "usage.other_domain"
     assert mesh.gate(CONTRACT + "domain: sales\n").product == "sales.orders"
+
+
+FORK = """\
+import os, sys
+import pyarrow as pa
+from meshgate.errors import StageError
+from meshgate.mesh import Mesh
+
+mesh = Mesh.embedded(sys.argv[1])
+gate = mesh.gate(sys.argv[2])
+table = pa.table({"id": pa.array([1, 2])})
+gate.publish(table, publish_id="before")
+child = os.fork()
+if child == 0:
+    assert gate.check(table).ok
+    try:
+        gate.publish(table, publish_id="inside")
+    except StageError as error:
+        os._exit(7 if error.code == "stage.forked" else 1)
+    os._exit(2)
+assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+gate.publish(table, publish_id="inside")
+assert mesh.read("orders").read_all().num_rows == 4
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_fork_checks_and_is_told_that_it_cannot_publish(tmp_path):
+    (tmp_path / "orders.yaml").write_text(CONTRACT)
+    done = subprocess.run(
+        [sys.executable, "-c", FORK, tmp_path / "mesh", tmp_path / "orders.yaml"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr

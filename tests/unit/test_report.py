@@ -34,6 +34,11 @@ def test_the_speed_of_a_run_is_in_a_unit_that_says_something(rows_per_second, sa
     assert f"1 row   {said}" in str(told)
 
 
+def test_a_notebook_shows_it_as_text_that_is_escaped() -> None:
+    fresh = Report("<b>t</b>", "pass", 1, 1, 0, ())
+    assert fresh._repr_html_().startswith("<pre>✓ &lt;b&gt;t&lt;/b&gt;   pass   1 row")
+
+
 def test_totals_are_there_before_the_outcomes_are_read() -> None:
     fresh = report([1, None])
     assert (fresh.status, fresh.rows, fresh.accepted_rows, fresh.rejected_rows) == ("fail", 2, 1, 1)

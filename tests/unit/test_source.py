@@ -45,6 +45,26 @@ def test_a_reader_is_read_once():
     assert gate.check(pa.table({"a": [1, 2]}).to_reader()).rows == 2
 
 
+def test_whatever_has_a_path_is_one(tmp_path):
+    file = tmp_path / "x.parquet"
+    parquet.write_table(pa.table({"a": [1]}), file)
+
+    class Named:
+        def __fspath__(self):
+            return str(file)
+
+    assert Gate(CONTRACT).check(Named()).rows == 1
+    assert source.repeats(Named())
+
+
+def test_a_generator_that_was_read_before_is_said_to_be(tmp_path):
+    batches = (pa.record_batch({"a": [n]}) for n in range(3))
+    assert Gate(CONTRACT).check(batches).rows == 3
+    with pytest.raises(SourceError, match="gives no batch") as caught:
+        Gate(CONTRACT).check(batches)
+    assert "read before" in caught.value.help
+
+
 @pytest.mark.parametrize("data", [17, {"a": [1]}, b"bytes", pa.Table, []])
 def test_what_holds_no_arrow_data_is_refused(data):
     with pytest.raises(SourceError) as caught:

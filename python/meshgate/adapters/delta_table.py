@@ -10,6 +10,7 @@ promise that a publish id is used once. The library's messages may hold values; 
 from __future__ import annotations
 
 import json
+import os
 import random
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -43,6 +44,23 @@ _CONFIGURATION = {
 }
 
 
+class _Threads:
+    """Those of the `deltalake` package live in the process that used it first."""
+
+    owner: int | None = None
+
+    @classmethod
+    def need(cls) -> None:
+        """They are here; in a fork of their owner they are not, and calls would panic or hang."""
+        cls.owner = cls.owner or os.getpid()
+        if cls.owner != os.getpid():
+            raise StageError(
+                code="stage.forked",
+                message="this process was forked from one that had used a table before",
+                help="start processes by spawn or forkserver, or fork before the first use",
+            )
+
+
 class Table:
     """The table in one local folder; it need not exist yet."""
 
@@ -57,6 +75,7 @@ class Table:
         """
         if not self.log.exists:
             return None
+        _Threads.need()
         try:
             return DeltaTable(str(self.root), version=version)
         except TableNotFoundError:
@@ -124,6 +143,7 @@ class Table:
         """
         with self.log.lock():
             if not self.log.exists:
+                _Threads.need()
                 try:
                     DeltaTable.create(
                         str(self.root),
