@@ -41,18 +41,36 @@ pub(crate) trait Native: Ranged + Send + Sync + std::fmt::Debug + 'static {
         false
     }
     const FLOAT: bool = false;
+    /// A number of 64 bits for each value, for integers that have no more; differences between
+    /// numbers are those between values.
+    #[inline]
+    fn key(self) -> Option<u64> {
+        None
+    }
 }
 
 macro_rules! native_int {
-    ($($t:ty),+) => {$(impl Native for $t {
+    ($($t:ty: $key:expr),+) => {$(impl Native for $t {
         const MIN: Self = <$t>::MIN;
         const MAX: Self = <$t>::MAX;
         fn from_digits(text: &str) -> Option<Self> { text.parse().ok() }
         fn up(self) -> Option<Self> { self.checked_add(1) }
         fn down(self) -> Option<Self> { self.checked_sub(1) }
+        #[inline]
+        fn key(self) -> Option<u64> { ($key)(self) }
     })+};
 }
-native_int!(i8, i16, i32, i64, i128, u8, u16, u32, u64);
+macro_rules! sign_extended {
+    ($t:ty) => {
+        |value: $t| Some(i64::from(value) as u64)
+    };
+}
+native_int!(
+    i8: sign_extended!(i8), i16: sign_extended!(i16), i32: sign_extended!(i32),
+    i64: sign_extended!(i64), i128: |_| None,
+    u8: |value: u8| Some(u64::from(value)), u16: |value: u16| Some(u64::from(value)),
+    u32: |value: u32| Some(u64::from(value)), u64: |value: u64| Some(value)
+);
 
 impl Native for i256 {
     const MIN: Self = i256::MIN;

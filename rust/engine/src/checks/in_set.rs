@@ -13,8 +13,9 @@ use super::{Argument, Arity, CheckKind, Clause, Compiled, Definition, RowCheck, 
 use crate::contract::Literal;
 use crate::error::{Code, Error, Result};
 use crate::kernels::dispatch::ordered_type;
+use crate::kernels::members::Members;
 use crate::kernels::words::Words;
-use crate::kernels::{bits, members, rows};
+use crate::kernels::{bits, rows};
 use crate::literal::{exact, Native};
 use crate::promise;
 
@@ -167,6 +168,9 @@ fn booleans(
             }
         }
     }
+    if !negate && yes && no {
+        return Ok(Compiled::Always("true and false are both listed".into()));
+    }
     Ok(Compiled::Row(Box::new(Booleans { fail_true: yes == negate, fail_false: no == negate })))
 }
 
@@ -225,14 +229,15 @@ where
             .help("write values that the column's type can hold")
         })?);
     }
-    members.sort_by(|a, b| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal));
-    members.dedup_by(|a, b| a == b);
+    let members = Members::new(members);
+    if !negate && members.is_everything() {
+        return Ok(Compiled::Always("the list has every value of the type".into()));
+    }
     Ok(Compiled::Row(Box::new(Numbers::<T> { members, negate, array: PhantomData })))
 }
 
 struct Numbers<T: ArrowPrimitiveType> {
-    /// Sorted, without repeats.
-    members: Vec<T::Native>,
+    members: Members<T::Native>,
     negate: bool,
     array: PhantomData<fn() -> T>,
 }
@@ -252,13 +257,17 @@ where
             .first()
             .and_then(|c| c.as_any().downcast_ref::<PrimitiveArray<T>>())
             .ok_or_else(|| Error::internal("a set met another type than it was compiled for"))?;
-        members::among(array.values(), &self.members, !self.negate, fail);
+        self.members.among(array.values(), !self.negate, fail);
         bits::invert(fail);
         Ok(())
     }
 
+    fn cost(&self) -> f64 {
+        self.members.cost()
+    }
+
     fn explain(&self) -> String {
-        format!("membership among {} values", self.members.len())
+        format!("membership among {} values: {}", self.members.len(), self.members.explain())
     }
 }
 

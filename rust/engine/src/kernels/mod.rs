@@ -10,6 +10,7 @@ pub mod cpu;
 pub(crate) mod dfa;
 pub(crate) mod dispatch;
 pub(crate) mod encoding;
+mod hashed;
 pub(crate) mod hex;
 pub(crate) mod mask;
 pub(crate) mod members;

@@ -9,9 +9,10 @@ use arrow_array::{Array, ArrayRef, PrimitiveArray};
 use super::like::Like;
 use crate::error::{Error, Result};
 use crate::kernels::compare::Ranged;
+use crate::kernels::members::Members;
 use crate::kernels::pairs::Relation;
 use crate::kernels::words::Words;
-use crate::kernels::{bits, members, rows, text};
+use crate::kernels::{bits, rows, text};
 use crate::literal::Native;
 
 /// Sets a bit for every valid row whose value satisfies it; other bits may come out either way.
@@ -66,9 +67,9 @@ where
     }
 }
 
-/// Values that are, or are not, among the sorted members; NaN is neither.
+/// Values that are, or are not, among the members; NaN is neither.
 pub(super) struct Among<T: ArrowPrimitiveType> {
-    pub(super) members: Vec<T::Native>,
+    pub(super) members: Members<T::Native>,
     pub(super) inside: bool,
     pub(super) array: PhantomData<fn() -> T>,
 }
@@ -84,7 +85,7 @@ where
     T::Native: Native,
 {
     fn fill(&self, array: &ArrayRef, _: Option<&[u64]>, holds: &mut [u64]) -> Result<()> {
-        members::among(native::<T>(array)?, &self.members, self.inside, holds);
+        self.members.among(native::<T>(array)?, self.inside, holds);
         Ok(())
     }
 }

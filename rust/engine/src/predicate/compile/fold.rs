@@ -12,6 +12,7 @@ use super::is_text;
 use crate::contract;
 use crate::error::{Code, Error, Result};
 use crate::kernels::dispatch::ordered_type;
+use crate::kernels::members::Members;
 use crate::kernels::pairs::Relation;
 use crate::kernels::words::Words;
 use crate::literal::{bound, exact, Native, Placed, Rounding};
@@ -174,7 +175,5 @@ where
             exact::<T::Native>(&literal, data_type).map_err(|error| place.locate(error))?;
         members.extend(member);
     }
-    members.sort_by(|a, b| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal));
-    members.dedup_by(|a, b| a == b);
-    Ok(Box::new(Among::<T> { members, inside, array: PhantomData }))
+    Ok(Box::new(Among::<T> { members: Members::new(members), inside, array: PhantomData }))
 }
