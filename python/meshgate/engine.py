@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 DEFAULT_KEY = "default"
 """The reference under which a mesh hands over its own key."""
 
+_LOOKS = source.Looks(_native.Quotes, _native.Nesting)
 _CLASSES: dict[str, type[MeshgateError]] = {
     "contract": errors.ContractError,
     "plan": errors.PlanError,
@@ -593,7 +594,7 @@ def open_source(data: Any, contract: Contract | None = None, *, rows: bool = Tru
     if rows:
         source.refuse_read(data)
     stops: list[BaseException] = []
-    speaking = source.arrow(data, contract, _native.Quotes, stops)
+    speaking = source.arrow(data, contract, _LOOKS, stops)
     try:
         again = partial(open_source, data, contract) if source.repeats(data) else None
         return Source(_native.Source(speaking), again, source.file(data), stops)

@@ -91,7 +91,7 @@ def create(path: Path) -> None:
         raise UsageError(
             code="usage.key_file",
             message=f"the key file {path.name} cannot be created",
-            help="an existing key is never overwritten; look at the folder's permissions",
+            help="an existing key is never overwritten; look at permissions and free space",
         ) from None
 
 

@@ -1,15 +1,15 @@
 """Data on its way in: anything that speaks Arrow, or a path, as one stream of batches.
 
-Nothing is read here beyond a schema and the quotes of CSV files, and pyarrow is imported only where
-a path or an object needs it. What a producer or a file format reports about its own failure is
-never passed on: such texts quote values.
+Nothing is read here beyond a schema and a first look at text files, and pyarrow is imported only
+where a path or an object needs it. What a producer or a file format reports about its own failure
+is never passed on: such texts quote values.
 """
 
 from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from itertools import chain
 from pathlib import Path
@@ -19,6 +19,7 @@ from weakref import WeakSet
 from meshgate import text_types
 from meshgate.errors import SourceError
 from meshgate.folders import refuse_mixed
+from meshgate.text_files import Looks as Looks
 from meshgate.text_files import TextFile
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     import pyarrow.dataset as ds
 
     from meshgate.contract import Contract
-    from meshgate.text_files import Quotes
 
 T = TypeVar("T")
 _FORMATS = {
@@ -48,24 +48,22 @@ _TAKES = (
 )
 
 
-def arrow(
-    data: Any, contract: Contract | None, quotes: Callable[[], Quotes], stops: list[BaseException]
-) -> Any:
+def arrow(data: Any, contract: Contract | None, looks: Looks, stops: list[BaseException]) -> Any:
     """The same data as an object with `__arrow_c_stream__` or `__arrow_c_array__`.
 
     Args:
         data: an Arrow-speaking object, a path, or a non-empty sequence of record batches.
         contract: what CSV and JSON lines are read as, which carry no types.
-        quotes: looks at the quotes of CSV files.
+        looks: at texts, before they are read.
         stops: gets what stopped the program while a producer in Python ran, such as Ctrl-C: Arrow's
             C interface tells it as a number, like any other failure.
 
     Raises:
         SourceError: ``source.not_found``, ``source.unreadable`` or ``source.not_arrow``.
-        PlanError: ``plan.open_decimal``.
+        PlanError: ``plan.open_decimal``. LimitError: ``limit.too_large``.
     """
     if isinstance(data, _PATHS):
-        return _file(Path(data), contract, quotes)
+        return _file(Path(data), contract, looks)
     if isinstance(data, type):
         raise _not_arrow(data)
     if type(data).__name__ == "RecordBatchReader" and type(data).__module__ == "pyarrow.lib":
@@ -172,9 +170,7 @@ def _batches(data: Iterable[Any], stops: list[BaseException]) -> pa.RecordBatchR
     return pa.RecordBatchReader.from_batches(first.schema, _stoppable(each(), stops))
 
 
-def _file(
-    path: Path, contract: Contract | None, quotes: Callable[[], Quotes]
-) -> pa.RecordBatchReader:
+def _file(path: Path, contract: Contract | None, looks: Looks) -> pa.RecordBatchReader:
     if not path.exists():
         raise SourceError(
             code="source.not_found",
@@ -195,7 +191,7 @@ def _file(
             help="without a byte it has no columns; a stream without rows still has a schema",
         )
     if kind in text_types.FORMATS:
-        return TextFile(path, kind, contract).reader(quotes)
+        return TextFile(path, kind, contract).reader(looks)
     if kind == "ipc" and path.is_file() and not _is_ipc_file(path):
         return _read(lambda: _stream(path), str(path))
     found = _read(lambda: _dataset(path, kind), str(path))

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from meshgate import text_faults, text_types
-from meshgate.errors import PlanError, SourceError
+from meshgate.errors import LimitError, PlanError, SourceError
 from meshgate.folders import refuse_mixed
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 ENDINGS = {"csv": (".csv",), "json": (".jsonl", ".ndjson")}
 _PIECE = 1 << 22
+MOST_OPEN = 128
+"""Brackets of JSON; types are bounded further by the engine."""
 
 
 class Quotes(Protocol):
@@ -43,6 +45,30 @@ class Quotes(Protocol):
         """Whether any text in quotes holds a line break."""
 
 
+class Nesting(Protocol):
+    """What the engine knows of brackets in a text that is handed over in pieces."""
+
+    def feed(self, piece: bytes, /) -> None:
+        """Takes the next piece."""
+
+    @property
+    def beyond(self) -> int | None:
+        """The place, in bytes, of the first bracket that is nested too deep."""
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """How the engine looks at a text before a reader of its format touches it.
+
+    Attributes:
+        quotes: at the quotes of CSV.
+        nesting: at the brackets of JSON lines, of which so many may be open at once.
+    """
+
+    quotes: Callable[[], Quotes]
+    nesting: Callable[[int], Nesting]
+
+
 @dataclass(frozen=True, slots=True)
 class TextFile:
     """A file, or a folder of files, of a format that carries no types.
@@ -56,13 +82,16 @@ class TextFile:
     kind: str
     contract: Contract | None = None
 
-    def reader(self, quotes: Callable[[], Quotes]) -> pa.RecordBatchReader:
+    def reader(self, looks: Looks) -> pa.RecordBatchReader:
         """The rows.
 
         Raises:
             SourceError: ``source.unreadable``. PlanError: ``plan.open_decimal``.
+            LimitError: ``limit.too_large``.
         """
-        breaks = self.kind == "csv" and self._line_breaks(quotes)
+        breaks = self.kind == "csv" and self._line_breaks(looks)
+        if self.kind == "json":
+            self._refuse_deep(looks)
         untyped = _tried(lambda: self._dataset(None, breaks))
         if untyped is None or text_types.has_bytes(untyped.schema, self._promised):
             guessed = None if untyped is None else untyped.schema
@@ -89,14 +118,25 @@ class TextFile:
             if path.is_file() and path.suffix.lower() in ENDINGS[self.kind]:
                 yield path
 
-    def _line_breaks(self, quotes: Callable[[], Quotes]) -> bool:
+    def _refuse_deep(self, looks: Looks) -> None:
+        """Readers follow brackets by calling themselves: too many end the process."""
+        for path in self._files():
+            seen = looks.nesting(MOST_OPEN)
+            _feed(seen, path)
+            if seen.beyond is not None:
+                raise LimitError(
+                    code="limit.too_large",
+                    message=f"{path} has more than {MOST_OPEN} brackets open at once",
+                    data=f"line {_line(path, seen.beyond)}",
+                    help="this bound is fixed: close them, or write flatter objects",
+                )
+
+    def _line_breaks(self, looks: Looks) -> bool:
         """Whether cells hold line breaks; a reader that must expect them is slower."""
         breaks = False
         for path in self._files():
-            seen = quotes()
-            with path.open("rb") as file:
-                while piece := file.read(_PIECE):
-                    seen.feed(piece)
+            seen = looks.quotes()
+            _feed(seen, path)
             if seen.open is not None:
                 raise SourceError(
                     code="source.unreadable",
@@ -150,6 +190,12 @@ class TextFile:
             message=f"{self.path} {what}",
             help="is it complete, and of the format that its name says?",
         )
+
+
+def _feed(seen: Quotes | Nesting, path: Path) -> None:
+    with path.open("rb") as file:
+        while piece := file.read(_PIECE):
+            seen.feed(piece)
 
 
 def _tried(read: Callable[[], T]) -> T | None:

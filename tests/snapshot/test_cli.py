@@ -178,6 +178,7 @@ def test_check_works_without_a_mesh(command: Command) -> None:
     Path("mesh.toml").unlink()
     Path("plain.yaml").write_text(UNMASKED)
     command("check-without-mesh", "check plain.yaml ledger.parquet")
+    command("check-other-domain", "check plain.yaml ledger.parquet --domain sales")
 
 
 def test_check_profiles_but_not_what_is_masked(command: Command) -> None:
@@ -209,6 +210,7 @@ def test_foreign_keys_are_looked_up_in_what_reference_names(command: Command) ->
 def test_publish_says_what_left_and_what_stayed(command: Command) -> None:
     publish = "publish ledger.yaml ledger.parquet --user fiona --publish-id 2026-01"
     command("publish-allowed", publish)
+    command("publish-again", publish)
     command("publish-json", publish + " --format json")
 
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 from meshgate.contract import Column, Contract
 from meshgate.engine import Plan, open_source
-from meshgate.errors import PlanError, SourceError
+from meshgate.errors import LimitError, PlanError, SourceError
 from meshgate.gate import Gate
 from meshgate.mesh import Mesh
 from pyarrow import parquet
@@ -209,6 +209,25 @@ def test_a_line_of_json_that_cannot_be_read_is_named(tmp_path, before, line, whe
     assert error.data == where.format(before + 1)
     assert what in error.message
     assert error.help
+
+
+@pytest.mark.parametrize("depth", [129, 20_000, 200_000])
+@pytest.mark.parametrize("before", [0, 60_000])
+def test_brackets_without_end_are_refused_and_end_no_process(tmp_path, depth, before):
+    file = tmp_path / "ledger.jsonl"
+    for text in ("[" * depth + "]" * depth, "[" * depth, "[\n" * depth, '{"a": ' * depth):
+        file.write_text(ROW * before + '{"id": ' + text + "}\n")
+        with pytest.raises(LimitError) as caught:
+            Gate(CONTRACT).check(file)
+        assert caught.value.code == "limit.too_large"
+        line = before + (128 if text[1] == "\n" else 1)
+        assert caught.value.data == f"line {line}"
+
+
+def test_brackets_inside_of_texts_are_text(tmp_path):
+    file = tmp_path / "ledger.jsonl"
+    file.write_text(ROW + ROW.replace('"a"', '"' + "[" * 300 + '\\"' + "{" * 300 + '"'))
+    assert Gate(CONTRACT).check(file).rows == 2
 
 
 @pytest.mark.parametrize(("name", "text"), [("a.csv", "amount\n1.25\n"), ("a.csv", "amount\n"),

@@ -71,4 +71,4 @@ def check(
 def _gate(contract: str, mesh: Mesh | None, domain: str | None) -> Gate:
     from meshgate.gate import Gate
 
-    return Gate(contract) if mesh is None else mesh.gate(contract, domain=domain)
+    return Gate(contract, domain=domain) if mesh is None else mesh.gate(contract, domain=domain)

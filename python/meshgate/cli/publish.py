@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,7 +59,7 @@ def publish(
     named = options.references(references)
     gate = need_mesh(mesh_path).gate(contract, domain=domain)
     positions = gate.contract.positions
-    started = time.perf_counter()
+    began, started = datetime.now(timezone.utc), time.perf_counter()
     try:
         with progress(terminal, "publishing", data) as watch:
             receipt = gate.publish(
@@ -73,13 +73,10 @@ def publish(
         show.denial(terminal, denied.receipt, positions)
         return DENIED
     seconds = time.perf_counter() - started
-    show.published(terminal, receipt, positions, before=_before(receipt, seconds), seconds=seconds)
+    show.published(terminal, receipt, positions, before=_before(receipt, began), seconds=seconds)
     return ALLOWED
 
 
-def _before(receipt: Receipt, seconds: float) -> bool:
+def _before(receipt: Receipt, began: datetime) -> bool:
     """Whether the publication is older than this command: the same id was published already."""
-    age = datetime.now(timezone.utc) - datetime.fromisoformat(
-        receipt.published_at.replace("Z", "+00:00")
-    )
-    return age > timedelta(seconds=seconds + 1)
+    return datetime.fromisoformat(receipt.published_at.replace("Z", "+00:00")) < began

@@ -4,6 +4,7 @@ mod capsule;
 mod engine;
 mod enter;
 mod index;
+mod nesting;
 mod policy;
 mod quotes;
 mod run;
@@ -24,6 +25,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     engine::register(module)?;
     policy::register(module)?;
     module.add_class::<quotes::Quotes>()?;
+    module.add_class::<nesting::Nesting>()?;
     tables::register(module)?;
     Ok(())
 }

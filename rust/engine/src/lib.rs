@@ -13,6 +13,7 @@ pub mod import;
 mod kernels;
 mod literal;
 pub mod masks;
+pub mod nesting;
 pub mod plan;
 mod predicate;
 pub mod profile;
