@@ -1,10 +1,12 @@
 //! A pattern compiled for many rows: a dense automaton where its table stays small, otherwise the
-//! search of the `regex-automata` crate. Both are linear in the row and give one answer.
+//! search of the `regex-automata` crate; before either, for short texts, a chain of classes where the
+//! pattern is one. All are linear in the row and give one answer.
 //!
 //! Compiling takes bounded time and memory; a pattern that needs more is refused. A compiled
 //! pattern is immutable and shared between threads; what a search has to remember meanwhile is
 //! lent to one thread at a time.
 
+mod chain;
 mod determine;
 #[cfg(test)]
 mod tests;
@@ -20,6 +22,7 @@ use regex_syntax::hir::{Hir, Look};
 
 use crate::error::{Code, Error, Result};
 use crate::kernels::dfa::Dfa;
+use crate::kernels::marks::{Chain, Known};
 use crate::kernels::rows::{self, Question, Rows};
 use determine::determine;
 
@@ -32,6 +35,8 @@ const LONG_ROW: usize = 48;
 /// A language of byte strings, decided in linear time.
 #[derive(Debug)]
 pub(crate) struct Pattern {
+    /// Decides most short texts by itself.
+    chain: Option<Chain>,
     table: Option<Dfa>,
     /// Without a table, or beside it for long rows.
     search: Option<Search>,
@@ -58,7 +63,7 @@ impl Pattern {
         } else {
             None
         };
-        Ok(Self { table, search })
+        Ok(Self { chain: chain::chain(hir), table, search })
     }
 
     /// Sets the bits of the valid rows that match, if `fails`, or of those that do not.
@@ -82,27 +87,39 @@ impl Pattern {
 
     /// What runs, in a few words.
     pub(crate) fn explain(&self) -> String {
-        match &self.table {
+        let otherwise = match &self.table {
             Some(table) => format!("automaton of {} states, eight rows at a time", table.states()),
             None => "search in linear time".into(),
+        };
+        match &self.chain {
+            Some(chain) => format!("{chain}, or {otherwise}"),
+            None => otherwise,
         }
     }
 }
 
 impl Question for Pattern {
     fn ask<R: Rows>(&self, rows: &R, first: usize, asked: u64) -> u64 {
-        match (&self.table, &self.search) {
-            (Some(table), None) => table.ask(rows, first, asked),
+        let known = match &self.chain {
+            Some(chain) => chain.ask(rows, first, asked),
+            None => Known { found: 0, open: asked },
+        };
+        if known.open == 0 {
+            return known.found;
+        }
+        let rest = match (&self.table, &self.search) {
+            (Some(table), None) => table.ask(rows, first, known.open),
             (Some(table), Some(search)) => {
-                if bytes(rows, first, asked) < LONG_ROW * asked.count_ones() as usize {
-                    table.ask(rows, first, asked)
+                if bytes(rows, first, known.open) < LONG_ROW * known.open.count_ones() as usize {
+                    table.ask(rows, first, known.open)
                 } else {
-                    search.ask(rows, first, asked)
+                    search.ask(rows, first, known.open)
                 }
             }
-            (None, Some(search)) => search.ask(rows, first, asked),
+            (None, Some(search)) => search.ask(rows, first, known.open),
             (None, None) => 0,
-        }
+        };
+        known.found | rest
     }
 }
 

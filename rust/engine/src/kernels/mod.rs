@@ -12,6 +12,7 @@ pub(crate) mod dispatch;
 pub(crate) mod encoding;
 mod hashed;
 pub(crate) mod hex;
+pub(crate) mod marks;
 pub(crate) mod mask;
 pub(crate) mod members;
 pub(crate) mod pairs;

@@ -12,8 +12,8 @@ fn hir(pattern: &str) -> Hir {
 fn engines(pattern: &str) -> Vec<Pattern> {
     let hir = hir(pattern);
     let whole = Pattern::new(&hir).unwrap();
-    let search = Pattern { table: None, search: Some(Search::new(&hir).unwrap()) };
-    let table = Pattern { search: None, ..Pattern::new(&hir).unwrap() };
+    let search = Pattern { chain: None, table: None, search: Some(Search::new(&hir).unwrap()) };
+    let table = Pattern { chain: None, search: None, ..Pattern::new(&hir).unwrap() };
     [Some(whole), Some(search), table.table.is_some().then_some(table)]
         .into_iter()
         .flatten()

@@ -1,0 +1,349 @@
+//! Texts of up to 63 ASCII bytes against a chain of classes, by the bits of a few words.
+//!
+//! Bit `i` of a word of marks says that what was matched so far may end before byte `i`. A class of
+//! the text is a word too: bit `i` says that byte `i` belongs to it. One class is then one `and` and
+//! one shift for all places at once, and a repetition without end is one addition, whose carry runs
+//! through the bytes of the class (Cameron et al., "Bitwise data parallelism in regular expression
+//! matching", PACT 2014). What this does not decide is left to an automaton.
+#![allow(unsafe_code)] // calls of code for processor features that were just detected
+#![allow(
+    clippy::inline_always,
+    reason = "a loop takes the features of the function that it is inlined into"
+)]
+
+use std::fmt;
+
+use super::rows::{Row, Rows};
+
+/// Bytes of a text whose places, and the one behind it, are the bits of a word.
+const LONGEST: usize = 63;
+/// Most different classes of a chain.
+pub(crate) const CLASSES: usize = 8;
+
+/// A set of ASCII bytes: bit `h` of byte `l` stands for the byte `16 h + l`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Class([u8; 16]);
+
+impl Class {
+    /// Those of the bytes that are ASCII.
+    pub(crate) fn of(bytes: impl Iterator<Item = u8>) -> Self {
+        let mut rows = [0; 16];
+        for byte in bytes.filter(u8::is_ascii) {
+            rows[usize::from(byte & 15)] |= 1 << (byte >> 4);
+        }
+        Self(rows)
+    }
+}
+
+/// One step along a chain; the number is that of a class.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// So many bytes of the class, at least one.
+    Run(u8, u8),
+    /// Up to so many bytes of the class.
+    Most(u8, u8),
+    /// Any number of bytes of the class.
+    Any(u8),
+}
+
+/// A chain of steps, which begins and ends anywhere in the text, or at its ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Chain {
+    pub(crate) classes: Vec<Class>,
+    pub(crate) steps: Vec<Step>,
+    pub(crate) from_start: bool,
+    pub(crate) to_end: bool,
+    /// Some class has characters beyond ASCII: then a text that has some is not decided.
+    pub(crate) beyond: bool,
+}
+
+/// What is known of the rows of a block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Known {
+    pub(crate) found: u64,
+    /// Rows that are not decided.
+    pub(crate) open: u64,
+}
+
+impl fmt::Display for Chain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "bits of {} classes in short texts", self.classes.len())
+    }
+}
+
+impl Chain {
+    /// Looks at the asked rows, on a processor where that is faster than an automaton.
+    pub(crate) fn ask<R: Rows>(&self, rows: &R, first: usize, asked: u64) -> Known {
+        #[cfg(target_arch = "x86_64")]
+        if self.classes.len() <= CLASSES {
+            use super::cpu::{level, Level};
+            match level() {
+                // SAFETY: this level is only used on processors that have its features.
+                Level::V4 => return unsafe { x86::v4(self, rows, first, asked) },
+                // SAFETY: as above.
+                Level::V3 => return unsafe { x86::v3(self, rows, first, asked) },
+                Level::Base => {}
+            }
+        }
+        let _ = (rows, first);
+        Known { found: 0, open: asked }
+    }
+
+    #[inline(always)]
+    fn each<R: Rows>(
+        &self,
+        rows: &R,
+        first: usize,
+        asked: u64,
+        bits: impl Fn(&[u8; 64], &[Class]) -> ([u64; CLASSES], u64),
+    ) -> Known {
+        let mut known = Known { found: 0, open: 0 };
+        let mut rest = asked;
+        while rest != 0 {
+            let row: Row<'_> = rows.row(first + rest.trailing_zeros() as usize);
+            let bit = rest & rest.wrapping_neg();
+            rest &= rest - 1;
+            if row.len() > LONGEST {
+                known.open |= bit;
+                continue;
+            }
+            let (classes, other) = bits(&row.word(0), &self.classes);
+            let within = (1 << row.len()) - 1;
+            if self.beyond && other & within != 0 {
+                known.open |= bit;
+            } else if self.walk(&classes, row.len()) {
+                known.found |= bit;
+            }
+        }
+        known
+    }
+
+    /// Whether the chain leads through a text of this length with these bytes in the classes.
+    #[inline(always)]
+    fn walk(&self, classes: &[u64; CLASSES], len: usize) -> bool {
+        let within = (1u64 << len) - 1;
+        let class = |number: u8| classes[usize::from(number) % CLASSES] & within;
+        let ends = within | 1 << len;
+        let mut marks = if self.from_start { 1 } else { ends };
+        for step in &self.steps {
+            match *step {
+                Step::Run(number, count) => {
+                    marks = (marks & run(class(number), count)) << (count & 63);
+                }
+                Step::Most(number, count) => {
+                    let class = class(number);
+                    for _ in 0..count {
+                        marks |= (marks & class) << 1;
+                    }
+                }
+                Step::Any(number) => {
+                    let class = class(number);
+                    marks |= (marks & class).wrapping_add(class) ^ class;
+                }
+            }
+        }
+        marks & if self.to_end { 1 << len } else { ends } != 0
+    }
+}
+
+/// The places from which so many bits in a row are set; `count` is 1 to 63.
+#[inline(always)]
+fn run(class: u64, count: u8) -> u64 {
+    let (mut places, mut have) = (class, 1);
+    while have < count {
+        let more = have.min(count - have);
+        places &= places >> more;
+        have += more;
+    }
+    places
+}
+
+#[cfg(target_arch = "x86_64")]
+mod x86 {
+    use std::arch::x86_64::{
+        _mm256_and_si256, _mm256_broadcastsi128_si256, _mm256_cmpeq_epi8, _mm256_loadu_si256,
+        _mm256_movemask_epi8, _mm256_set1_epi8, _mm256_setzero_si256, _mm256_shuffle_epi8,
+        _mm256_srli_epi16, _mm512_and_si512, _mm512_broadcast_i32x4, _mm512_loadu_si512,
+        _mm512_movepi8_mask, _mm512_set1_epi8, _mm512_shuffle_epi8, _mm512_srli_epi16,
+        _mm512_test_epi8_mask, _mm_loadu_si128,
+    };
+
+    use super::{Chain, Class, Known, Rows, CLASSES};
+
+    /// The bit of a byte's high half in a row of a [`Class`]; beyond ASCII there is none.
+    const HIGH: [u8; 16] = [1, 2, 4, 8, 16, 32, 64, 128, 0, 0, 0, 0, 0, 0, 0, 0];
+
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,bmi1,bmi2,lzcnt,popcnt")]
+    pub(super) fn v4<R: Rows>(chain: &Chain, rows: &R, first: usize, asked: u64) -> Known {
+        chain.each(rows, first, asked, |text, classes| {
+            // SAFETY: called at this level only; the loads are unaligned, of 64 and 16 bytes.
+            unsafe {
+                let table = |rows: &[u8; 16]| {
+                    _mm512_broadcast_i32x4(_mm_loadu_si128(rows.as_ptr().cast()))
+                };
+                let low = _mm512_set1_epi8(15);
+                let text = _mm512_loadu_si512(text.as_ptr().cast());
+                let lows = _mm512_and_si512(text, low);
+                let highs = _mm512_and_si512(_mm512_srli_epi16::<4>(text), low);
+                let highs = _mm512_shuffle_epi8(table(&HIGH), highs);
+                let mut bits = [0; CLASSES];
+                for (bits, Class(rows)) in bits.iter_mut().zip(classes) {
+                    *bits = _mm512_test_epi8_mask(_mm512_shuffle_epi8(table(rows), lows), highs);
+                }
+                (bits, _mm512_movepi8_mask(text))
+            }
+        })
+    }
+
+    #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
+    pub(super) fn v3<R: Rows>(chain: &Chain, rows: &R, first: usize, asked: u64) -> Known {
+        chain.each(rows, first, asked, |text, classes| {
+            let mut bits = [0; CLASSES];
+            let mut beyond = 0;
+            for (half, text) in text.as_chunks::<32>().0.iter().enumerate() {
+                // SAFETY: called at this level only; the loads are unaligned, of 32 and 16 bytes.
+                unsafe {
+                    let table = |rows: &[u8; 16]| {
+                        _mm256_broadcastsi128_si256(_mm_loadu_si128(rows.as_ptr().cast()))
+                    };
+                    let low = _mm256_set1_epi8(15);
+                    let text = _mm256_loadu_si256(text.as_ptr().cast());
+                    let lows = _mm256_and_si256(text, low);
+                    let highs = _mm256_and_si256(_mm256_srli_epi16::<4>(text), low);
+                    let highs = _mm256_shuffle_epi8(table(&HIGH), highs);
+                    for (bits, Class(rows)) in bits.iter_mut().zip(classes) {
+                        let both = _mm256_and_si256(_mm256_shuffle_epi8(table(rows), lows), highs);
+                        let none = _mm256_cmpeq_epi8(both, _mm256_setzero_si256());
+                        let word = u64::from(!_mm256_movemask_epi8(none) as u32);
+                        *bits |= word << (32 * half);
+                    }
+                    beyond |= u64::from(_mm256_movemask_epi8(text) as u32) << (32 * half);
+                }
+            }
+            (bits, beyond)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::cpu::each_level;
+    use super::super::{bits, rows, testing};
+    use super::*;
+    use proptest::prelude::*;
+
+    /// The chain in the notation of regular expressions.
+    fn pattern(chain: &Chain, sets: &[Vec<u8>]) -> String {
+        let mut text = String::from(if chain.from_start { r"(?-u)\A" } else { "(?-u)" });
+        for step in &chain.steps {
+            let (Step::Run(number, _) | Step::Most(number, _) | Step::Any(number)) = *step;
+            let bytes: Vec<String> =
+                sets[usize::from(number)].iter().map(|byte| format!(r"\x{byte:02x}")).collect();
+            text += &format!("[{}]", bytes.concat());
+            text += &match *step {
+                Step::Run(_, count) => format!("{{{count}}}"),
+                Step::Most(_, count) => format!("{{0,{count}}}"),
+                Step::Any(_) => "*".into(),
+            };
+        }
+        text + if chain.to_end { r"\z" } else { "" }
+    }
+
+    struct Ask<'a>(&'a Chain, &'a std::cell::Cell<u64>);
+
+    impl rows::Question for Ask<'_> {
+        fn ask<R: Rows>(&self, rows: &R, first: usize, asked: u64) -> u64 {
+            let known = self.0.ask(rows, first, asked);
+            assert_eq!(known.found & known.open, 0);
+            assert_eq!((known.found | known.open) & !asked, 0);
+            self.1.set(self.1.get() + u64::from(known.open.count_ones()));
+            known.found
+        }
+    }
+
+    fn set() -> impl Strategy<Value = Vec<u8>> {
+        prop::collection::vec(prop::sample::select(b"abcAZ09.-_@\x00\x7f".to_vec()), 1..6)
+    }
+
+    fn step(classes: u8) -> impl Strategy<Value = Step> {
+        (0..classes, 1u8..6, 0..3).prop_map(|(class, count, kind)| match kind {
+            0 => Step::Run(class, count),
+            1 => Step::Most(class, count),
+            _ => Step::Any(class),
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn a_chain_finds_what_the_regular_expression_matches(
+            sets in prop::collection::vec(set(), 3..=3),
+            steps in prop::collection::vec(step(3), 0..7),
+            ends in (any::<bool>(), any::<bool>()),
+            texts in prop::collection::vec(
+                prop::option::of(prop::collection::vec(prop::sample::select(b"abcAZ09.-_@\x00\x7f\x80".to_vec()), 0..66)),
+                0..150,
+            ),
+            offset in 0usize..64,
+        ) {
+            let chain = Chain {
+                classes: sets.iter().map(|set| Class::of(set.iter().copied())).collect(),
+                steps,
+                from_start: ends.0,
+                to_end: ends.1,
+                beyond: false,
+            };
+            let oracle = regex::bytes::Regex::new(&pattern(&chain, &sets)).unwrap();
+            let expected: Vec<usize> = (0..texts.len())
+                .filter(|row| texts[*row].as_deref().is_some_and(|t| t.len() <= LONGEST && oracle.is_match(t)))
+                .collect();
+            let long = texts.iter().flatten().filter(|t| t.len() > LONGEST).count() as u64;
+            let all = each_level(|| {
+                let open = std::cell::Cell::new(0);
+                let found = testing::in_all_layouts(&texts, b"a", offset, |array, valid, out| {
+                    open.set(0);
+                    rows::fill(array, valid, out, true, &Ask(&chain, &open)).unwrap();
+                });
+                (found, open.get())
+            });
+            for (found, open) in &all[1..] {
+                prop_assert_eq!(found, &expected);
+                prop_assert_eq!(*open, long);
+            }
+        }
+
+        #[test]
+        fn places_of_runs_are_those_of_a_count(class: u64, count in 1u8..64) {
+            let expected = bits::ones_of(&[class])
+                .filter(|from| (*from..from + usize::from(count)).all(|at| at < 64 && class >> at & 1 == 1))
+                .fold(0u64, |word, from| word | 1 << from);
+            prop_assert_eq!(run(class, count), expected);
+        }
+    }
+
+    #[test]
+    fn text_beyond_ascii_is_open_where_a_class_goes_beyond() {
+        let texts = [Some("aé".as_bytes().to_vec()), Some(b"ab".to_vec())];
+        for beyond in [false, true] {
+            let chain = Chain {
+                classes: vec![Class::of(b'a'..=b'z')],
+                steps: vec![Step::Any(0)],
+                from_start: true,
+                to_end: true,
+                beyond,
+            };
+            for open in each_level(|| {
+                let open = std::cell::Cell::new(0);
+                testing::in_all_layouts(&texts, b"a", 0, |array, valid, out| {
+                    open.set(0);
+                    rows::fill(array, valid, out, true, &Ask(&chain, &open)).unwrap();
+                });
+                open.get()
+            })
+            .into_iter()
+            .skip(1)
+            {
+                assert_eq!(open, u64::from(beyond));
+            }
+        }
+    }
+}
