@@ -57,6 +57,13 @@ pub(crate) struct Chain {
     pub(crate) beyond: bool,
 }
 
+/// What a chain asks of a text where every byte has its class: the length, and for each class the
+/// places of its bytes.
+struct Exact {
+    len: usize,
+    places: [u64; CLASSES],
+}
+
 /// What is known of the rows of a block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Known {
@@ -97,6 +104,7 @@ impl Chain {
         asked: u64,
         bits: impl Fn(&[u8; 64], &[Class]) -> ([u64; CLASSES], u64),
     ) -> Known {
+        let exact = self.exact();
         let mut known = Known { found: 0, open: 0 };
         let mut rest = asked;
         while rest != 0 {
@@ -111,11 +119,30 @@ impl Chain {
             let within = (1 << row.len()) - 1;
             if self.beyond && other & within != 0 {
                 known.open |= bit;
-            } else if self.walk(&classes, row.len()) {
-                known.found |= bit;
+                continue;
             }
+            let yes = match &exact {
+                Some(exact) => exact.is(&classes, row.len()),
+                None => self.walk(&classes, row.len()),
+            };
+            known.found |= bit & u64::from(yes).wrapping_neg();
         }
         known
+    }
+
+    #[inline(always)]
+    fn exact(&self) -> Option<Exact> {
+        let mut exact = Exact { len: 0, places: [0; CLASSES] };
+        for step in &self.steps {
+            let Step::Run(number, count) = *step else { return None };
+            let end = exact.len + usize::from(count);
+            if end > LONGEST {
+                return None;
+            }
+            exact.places[usize::from(number) % CLASSES] |= (1 << end) - (1 << exact.len);
+            exact.len = end;
+        }
+        (self.from_start && self.to_end).then_some(exact)
     }
 
     /// Whether the chain leads through a text of this length with these bytes in the classes.
@@ -143,6 +170,17 @@ impl Chain {
             }
         }
         marks & if self.to_end { 1 << len } else { ends } != 0
+    }
+}
+
+impl Exact {
+    #[inline(always)]
+    fn is(&self, classes: &[u64; CLASSES], len: usize) -> bool {
+        let mut missing = (len ^ self.len) as u64;
+        for (have, want) in classes.iter().zip(&self.places) {
+            missing |= want & !have;
+        }
+        missing == 0
     }
 }
 
@@ -265,8 +303,13 @@ mod tests {
         prop::collection::vec(prop::sample::select(b"abcAZ09.-_@\x00\x7f".to_vec()), 1..6)
     }
 
-    fn step(classes: u8) -> impl Strategy<Value = Step> {
-        (0..classes, 1u8..6, 0..3).prop_map(|(class, count, kind)| match kind {
+    /// Some chains have runs only: they ask for one class at each place.
+    fn steps(classes: u8) -> impl Strategy<Value = Vec<Step>> {
+        (1u8..=3).prop_flat_map(move |kinds| prop::collection::vec(step(classes, kinds), 0..7))
+    }
+
+    fn step(classes: u8, kinds: u8) -> impl Strategy<Value = Step> {
+        (0..classes, 1u8..6, 0..kinds).prop_map(|(class, count, kind)| match kind {
             0 => Step::Run(class, count),
             1 => Step::Most(class, count),
             _ => Step::Any(class),
@@ -277,7 +320,7 @@ mod tests {
         #[test]
         fn a_chain_finds_what_the_regular_expression_matches(
             sets in prop::collection::vec(set(), 3..=3),
-            steps in prop::collection::vec(step(3), 0..7),
+            steps in steps(3),
             ends in (any::<bool>(), any::<bool>()),
             texts in prop::collection::vec(
                 prop::option::of(prop::collection::vec(prop::sample::select(b"abcAZ09.-_@\x00\x7f\x80".to_vec()), 0..66)),
