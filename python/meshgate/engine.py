@@ -129,7 +129,7 @@ class Plan:
             native_schema = schema
         else:
             native_schema = open_source(schema, contract, rows=False).native
-        with _faults(contract):
+        with _Faults(contract):
             native = _native.Plan.compile(
                 contract.to_json().encode(), native_schema, dict(keys or {})
             )
@@ -182,7 +182,7 @@ class Plan:
         Raises:
             PlanError: ``plan.not_applicable`` if the columns are stored as something else.
         """
-        with _faults(self.contract):
+        with _Faults(self.contract):
             native = _native.KeyIndex(self._native, across.clause, schema, identity)
         return KeyIndex(self.contract, native, across, limits)
 
@@ -236,7 +236,8 @@ class Plan:
             UsageError: ``usage.unknown_reference``. PlanError: ``plan.reference_mismatch``.
         """
         opened = open_source(data, self.contract)
-        limits = (limits or Limits()).over(Limits.environment())
+        environment = Limits.environment()
+        limits = environment if limits is None else limits.over(environment)
         options: dict[str, Any] = {
             "now_ns": time.time_ns() if now is None else now,
             "threads": (whole_number("MESHGATE_THREADS") if threads is None else threads) or 0,
@@ -249,8 +250,8 @@ class Plan:
             "published": [] if published is None else [i.native for i in published.indexes],
         }
         bring = None if published is None else published.bring
-        with _faults(self.contract):
-            known = self._references(references or {})
+        with _Faults(self.contract):
+            known = self._references(references) if references else {}
         native = self._start(opened, outputs=outputs, profile=profile, references=known, **options)
         again = None if opened.again is None else Again(opened.again, self._start, options, bring)
         is_part = part_key is not None
@@ -259,7 +260,7 @@ class Plan:
         return run
 
     def _start(self, opened: Source, **options: Any) -> _native.Run:
-        with _faults(self.contract):
+        with _Faults(self.contract):
             return self._native.run(opened.native, **options)
 
     def merge(self, *, now: int, digest_key: bytes | None = None) -> Merge:
@@ -268,7 +269,7 @@ class Plan:
         Raises:
             PlanError: ``plan.not_in_parts`` for a check that needs all rows in one place.
         """
-        with _faults(self.contract):
+        with _Faults(self.contract):
             native = self._native.merge(
                 now_ns=now,
                 threads=whole_number("MESHGATE_THREADS") or 0,
@@ -434,7 +435,7 @@ class Run:
         Raises:
             LimitError: ``limit.key_index``, ``limit.spill``.
         """
-        with _faults(self.contract):
+        with _Faults(self.contract):
             self._native.write_keys(across.clause, str(path), list(files))
 
     def _finish(self) -> None:
@@ -462,18 +463,18 @@ class KeyIndex:
 
     def look(self, path: Path) -> tuple[frozenset[str], int] | None:
         """The data files that a segment covers and how many keys it has; None if it is unsound."""
-        with _faults(self.contract):
+        with _Faults(self.contract):
             found = self.native.look(str(path))
         return None if found is None else (frozenset(found[0]), found[1])
 
     def hold(self, paths: Iterable[Path]) -> bool:
         """These segments have all published keys; False, and nothing changes, if one is unsound."""
-        with _faults(self.contract):
+        with _Faults(self.contract):
             return self.native.hold([str(path) for path in paths])
 
     def mend(self, at: int, path: Path) -> bool:
         """Another segment of the same data files in this place; False if it is unsound too."""
-        with _faults(self.contract):
+        with _Faults(self.contract):
             return self.native.mend(at, str(path))
 
     def build(self, path: Path, rows: Any, files: Iterable[str]) -> None:
@@ -483,7 +484,7 @@ class KeyIndex:
             LimitError: ``limit.key_index``, ``limit.memory``, ``limit.spill``.
         """
         limits = self._limits
-        with _faults(self.contract):
+        with _Faults(self.contract):
             self.native.build(
                 str(path),
                 open_source(rows).native,
@@ -498,17 +499,17 @@ class KeyIndex:
         Raises:
             LimitError: ``limit.key_index``.
         """
-        with _faults(self.contract):
+        with _Faults(self.contract):
             return self.native.merge(str(path), [str(other) for other in paths])
 
     def disjoint(self, path: Path, paths: Iterable[Path]) -> bool:
         """Whether it is certain that a segment has no key of the others."""
-        with _faults(self.contract):
+        with _Faults(self.contract):
             return self.native.disjoint(str(path), [str(other) for other in paths])
 
     def prove(self, rows: Any) -> None:
         """Decides what is in doubt by the stored key columns of all rows that may matter."""
-        with _faults(self.contract):
+        with _Faults(self.contract):
             self.native.prove(open_source(rows).native)
 
 
@@ -524,7 +525,7 @@ class Merge:
 
     def part(self, part: str) -> None:
         """Takes the `Run.part` of the next part."""
-        with _faults(self.contract):
+        with _Faults(self.contract):
             self._native.part(part)
 
     def keys(self, batch: pa.RecordBatch) -> pa.RecordBatch | None:
@@ -536,7 +537,7 @@ class Merge:
         Raises:
             LimitError: ``limit.memory``.
         """
-        with _faults(self.contract):
+        with _Faults(self.contract):
             return _batch(self._native.keys(batch))
 
     def finish(self) -> tuple[Report, str | None]:
@@ -545,7 +546,7 @@ class Merge:
         Raises:
             EngineError: fingerprints of some rows were not taken.
         """
-        with _faults(self.contract):
+        with _Faults(self.contract):
             found, digest = self._native.finish()
         return _report(found, self.contract, Metrics()), digest
 
@@ -635,12 +636,20 @@ def _next(run: _native.Run, bring: Bring | None) -> _Triple | None:
         run.brought()
 
 
-@contextmanager
-def _faults(contract: Contract) -> Iterator[None]:
-    try:
-        yield
-    except _native.EngineFault as fault:
-        raise _error(fault, contract) from None
+class _Faults:
+    """Inside, faults of the engine are errors of meshgate. No generator: it is on every batch's way."""
+
+    __slots__ = ("contract",)
+
+    def __init__(self, contract: Contract) -> None:
+        self.contract = contract
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, fault: BaseException | None, traceback: object) -> None:
+        if isinstance(fault, _native.EngineFault):
+            raise _error(fault, self.contract) from None
 
 
 def _report(found: _native.Report, contract: Contract, metrics: Metrics) -> Report:

@@ -23,7 +23,7 @@ mod view;
 mod within;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::SchemaRef;
@@ -200,14 +200,19 @@ struct Piece {
     base_row: u64,
 }
 
+/// Threads that the machine offers this process. Asked once: the answer is in several files.
+fn available() -> usize {
+    static AVAILABLE: OnceLock<usize> = OnceLock::new();
+    *AVAILABLE.get_or_init(|| std::thread::available_parallelism().map_or(1, usize::from))
+}
+
 impl Run {
     /// A run that has seen nothing.
     ///
     /// # Errors
     /// Only for a bug.
     pub fn new(plan: Arc<Plan>, options: Options) -> Result<Self> {
-        let available = std::thread::available_parallelism().map_or(1, usize::from);
-        let threads = if options.threads == 0 { available } else { options.threads };
+        let threads = if options.threads == 0 { available() } else { options.threads };
         let seed = Seed::new(options.seed);
         let keys = Keys::new(&plan, &options, &seed);
         let digest_key = options.digest_key.as_deref();

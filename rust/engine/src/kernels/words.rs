@@ -4,7 +4,8 @@
 //! its length. Its place in the table comes from a few multiplications, with factors chosen when the
 //! table was made so that members rarely meet; as many neighbours are compared as the unluckiest
 //! member needs. The length is compared beside the words: "a" and "a\0" have the same words. Longer
-//! strings are looked up in a hash set.
+//! strings are looked up in a hash set. Views tell their length and first bytes: among a few members
+//! that are not inline there is at most one to compare with, and mostly none.
 
 use std::collections::HashSet;
 
@@ -15,6 +16,10 @@ use super::views::Inline;
 const WORD: usize = 16;
 /// Sets of factors that are tried.
 const TRIES: u64 = 64;
+/// Bytes of a text that a view holds itself.
+const INLINE: usize = 12;
+/// More members are looked up by their hash.
+const HEADS: usize = 16;
 /// Slots per member.
 const ROOM: usize = 4;
 
@@ -148,6 +153,51 @@ fn mix(mut x: u64) -> u64 {
     x ^ (x >> 32)
 }
 
+/// Members that views do not hold themselves, by what views tell: the length and four bytes.
+#[derive(Debug)]
+struct Headed {
+    heads: Vec<u64>,
+    keys: Vec<Key<2>>,
+}
+
+impl Headed {
+    /// The members that are longer than an inline text, if they are few and no two have one head.
+    fn of(members: &[&[u8]]) -> Option<Self> {
+        let longer: Vec<&[u8]> = members.iter().copied().filter(|m| m.len() > INLINE).collect();
+        let row = |member| Row::within(member, 0, member.len());
+        let mut heads = Vec::new();
+        for member in &longer {
+            let [a, b, c, d] = row(*member).word(0);
+            let length = u32::try_from(member.len()).ok()?;
+            let head = u64::from(length) | u64::from(u32::from_le_bytes([a, b, c, d])) << 32;
+            if heads.contains(&head) || member.len() > 2 * WORD {
+                return None;
+            }
+            heads.push(head);
+        }
+        let keys = longer.iter().map(|member| Key::of(&row(*member))).collect();
+        (heads.len() <= HEADS).then_some(Self { heads, keys })
+    }
+
+    fn ask<R: Rows>(&self, rows: &R, block: &[u128; 64], first: usize, asked: u64) -> u64 {
+        let mut found = 0;
+        let mut rest = asked;
+        while rest != 0 {
+            let at = rest.trailing_zeros() as usize;
+            let mut chosen = self.heads.len();
+            for (number, head) in self.heads.iter().enumerate() {
+                chosen = if *head == block[at % 64] as u64 { number } else { chosen };
+            }
+            if let Some(key) = self.keys.get(chosen) {
+                let yes = Key::of(&rows.row(first + at)).same(key);
+                found |= (rest & rest.wrapping_neg()) & u64::from(yes).wrapping_neg();
+            }
+            rest &= rest - 1;
+        }
+        found
+    }
+}
+
 #[derive(Debug)]
 enum Short {
     One(Table<1>),
@@ -159,6 +209,7 @@ enum Short {
 pub(crate) struct Words {
     /// The shortest members, which views hold themselves.
     inline: Inline,
+    headed: Option<Headed>,
     short: Short,
     /// Members that do not fit in two words.
     long: HashSet<Box<[u8]>>,
@@ -170,13 +221,13 @@ impl Words {
         let mut members = members.to_vec();
         members.sort_unstable();
         members.dedup();
-        let inline = Inline::of(&members);
+        let (inline, headed) = (Inline::of(&members), Headed::of(&members));
         let (short, long): (Vec<_>, Vec<_>) =
             members.into_iter().partition(|m| m.len() <= 2 * WORD);
         let one = short.iter().all(|m| m.len() <= WORD);
         let short =
             if one { Short::One(Table::new(&short)) } else { Short::Two(Table::new(&short)) };
-        Self { inline, short, long: long.into_iter().map(Into::into).collect() }
+        Self { inline, headed, short, long: long.into_iter().map(Into::into).collect() }
     }
 
     /// Different members.
@@ -213,11 +264,15 @@ impl Words {
 
 impl Question for Words {
     fn ask<R: Rows>(&self, rows: &R, first: usize, asked: u64) -> u64 {
-        let among = rows.block_of_views(first).and_then(|block| self.inline.among(block));
+        let block = rows.block_of_views(first);
+        let among = block.and_then(|block| self.inline.among(block));
         let (found, open) = match among {
             Some(among) => (among.found & asked, among.longer & asked),
             None => (0, asked),
         };
+        if let (Some(block), Some(headed), true) = (block, &self.headed, among.is_some()) {
+            return found | headed.ask(rows, block, first, open);
+        }
         found
             | match &self.short {
                 Short::One(table) => self.each(rows, first, open, |row| table.contains(row)),
@@ -276,6 +331,26 @@ mod tests {
             );
         }
         assert!(!contains(&[], b""));
+    }
+
+    #[test]
+    fn members_beyond_a_view_are_told_by_their_heads_and_compared_whole() {
+        let members: Vec<Vec<u8>> = (10..=32).map(|len| vec![b'a' + len as u8 % 26; len]).collect();
+        for some in [&members[..], &members[3..9]] {
+            let borrowed: Vec<&[u8]> = some.iter().map(Vec::as_slice).collect();
+            assert_eq!(Headed::of(&borrowed).is_some(), some.len() <= HEADS);
+            for member in &members {
+                assert_eq!(contains(&borrowed, member), some.contains(member), "{member:?}");
+                for at in 0..member.len() {
+                    let mut other = member.clone();
+                    other[at] ^= 1;
+                    assert!(!contains(&borrowed, &other), "{other:?}");
+                }
+            }
+        }
+        let alike: [&[u8]; 2] = [b"the same head, one", b"the same head, two"];
+        assert!(Headed::of(&alike).is_none());
+        assert!(alike.iter().all(|member| contains(&alike, member)));
     }
 
     proptest! {

@@ -45,6 +45,7 @@ pub(super) fn vet(mut node: Node, how: &mut How<'_>) -> Result<ArrayData> {
 fn all_sound<const TEXT: bool>(views: &[u128], values: &[Buffer]) -> bool {
     let mut others = [0; BLOCK / 64];
     let mut run = Run::default();
+    let mut near = Near::default();
     for block in views.chunks(BLOCK) {
         let others = others.get_mut(..bits::words(block.len())).unwrap_or_default();
         not_short_ascii(block, others);
@@ -57,7 +58,7 @@ fn all_sound<const TEXT: bool>(views: &[u128], values: &[Buffer]) -> bool {
                 continue;
             }
             let view = ByteView::from(*view);
-            if long(&view, values).is_err() {
+            if !near.holds(&view) && !near.moves(&view, values) {
                 return false;
             }
             if TEXT && !run.extend(&view) && !(run.is_ascii(values) && run.restart(&view)) {
@@ -66,6 +67,35 @@ fn all_sound<const TEXT: bool>(views: &[u128], values: &[Buffer]) -> bool {
         }
     }
     !TEXT || run.is_ascii(values)
+}
+
+/// The buffer that the view before led to: the next one mostly leads there too.
+#[derive(Default)]
+struct Near<'a> {
+    index: u32,
+    bytes: &'a [u8],
+}
+
+impl<'a> Near<'a> {
+    /// Whether the view is sound and leads to this buffer.
+    #[inline]
+    fn holds(&self, view: &ByteView) -> bool {
+        let start = view.offset as usize;
+        let value = self.bytes.get(start..start + view.length as usize);
+        view.buffer_index == self.index
+            && (view.length | view.offset) <= i32::MAX as u32
+            && value.and_then(<[u8]>::first_chunk) == Some(&view.prefix.to_le_bytes())
+    }
+
+    /// Whether the view is sound; its buffer is the near one then.
+    #[cold]
+    fn moves(&mut self, view: &ByteView, values: &'a [Buffer]) -> bool {
+        let sound = long(view, values).is_ok();
+        if let Some(buffer) = values.get(view.buffer_index as usize) {
+            *self = Self { index: view.buffer_index, bytes: buffer };
+        }
+        sound
+    }
 }
 
 /// Bytes of one buffer that views lead to, one view behind the other.

@@ -12,6 +12,10 @@ pub(super) fn written(node: &Node) -> String {
 
 fn write(node: &Node, out: &mut String) {
     match node {
+        // A digit behind the number of a group would belong to it.
+        Node::Char(c) if ends_in_reference(out) && matches!(c, 0x30..=0x39) => {
+            write!(out, "\\x{c:02x}").unwrap();
+        }
         Node::Char(c) => point(*c, out),
         Node::Dot => out.push('.'),
         Node::Class(class) => write_class(class, out),
@@ -66,6 +70,12 @@ fn write(node: &Node, out: &mut String) {
             }
         }
     }
+}
+
+fn ends_in_reference(out: &str) -> bool {
+    let rest = out.trim_end_matches(|c: char| c.is_ascii_digit());
+    let slashes = rest.len() - rest.trim_end_matches('\\').len();
+    rest.len() < out.len() && slashes % 2 == 1
 }
 
 fn write_class(class: &Class, out: &mut String) {
