@@ -216,9 +216,8 @@ mod x86 {
         chain.each(rows, first, asked, |text, classes| {
             // SAFETY: called at this level only; the loads are unaligned, of 64 and 16 bytes.
             unsafe {
-                let table = |rows: &[u8; 16]| {
-                    _mm512_broadcast_i32x4(_mm_loadu_si128(rows.as_ptr().cast()))
-                };
+                let table =
+                    |rows: &[u8; 16]| _mm512_broadcast_i32x4(_mm_loadu_si128(rows.as_ptr().cast()));
                 let low = _mm512_set1_epi8(15);
                 let text = _mm512_loadu_si512(text.as_ptr().cast());
                 let lows = _mm512_and_si512(text, low);
