@@ -15,7 +15,6 @@ import json
 import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -637,7 +636,7 @@ def _next(run: _native.Run, bring: Bring | None) -> _Triple | None:
 
 
 class _Faults:
-    """Inside, faults of the engine are errors of meshgate. No generator: it is on every batch's way."""
+    """Inside, faults of the engine are errors of meshgate; no generator, since batches are many."""
 
     __slots__ = ("contract",)
 

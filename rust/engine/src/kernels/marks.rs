@@ -271,19 +271,19 @@ mod tests {
 
     /// The chain in the notation of regular expressions.
     fn pattern(chain: &Chain, sets: &[Vec<u8>]) -> String {
-        let mut text = String::from(if chain.from_start { r"(?-u)\A" } else { "(?-u)" });
-        for step in &chain.steps {
+        let step = |step: &Step| {
             let (Step::Run(number, _) | Step::Most(number, _) | Step::Any(number)) = *step;
-            let bytes: Vec<String> =
-                sets[usize::from(number)].iter().map(|byte| format!(r"\x{byte:02x}")).collect();
-            text += &format!("[{}]", bytes.concat());
-            text += &match *step {
+            let set = sets[usize::from(number)].iter().map(|byte| format!(r"\x{byte:02x}"));
+            let times = match *step {
                 Step::Run(_, count) => format!("{{{count}}}"),
                 Step::Most(_, count) => format!("{{0,{count}}}"),
                 Step::Any(_) => "*".into(),
             };
-        }
-        text + if chain.to_end { r"\z" } else { "" }
+            format!("[{}]{times}", set.collect::<String>())
+        };
+        let steps: String = chain.steps.iter().map(step).collect();
+        let start = if chain.from_start { r"(?-u)\A" } else { "(?-u)" };
+        format!("{start}{steps}{}", if chain.to_end { r"\z" } else { "" })
     }
 
     struct Ask<'a>(&'a Chain, &'a std::cell::Cell<u64>);

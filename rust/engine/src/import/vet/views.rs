@@ -83,7 +83,7 @@ impl<'a> Near<'a> {
         let start = view.offset as usize;
         let value = self.bytes.get(start..start + view.length as usize);
         view.buffer_index == self.index
-            && (view.length | view.offset) <= i32::MAX as u32
+            && i32::try_from(view.length | view.offset).is_ok()
             && value.and_then(<[u8]>::first_chunk) == Some(&view.prefix.to_le_bytes())
     }
 
