@@ -69,10 +69,13 @@ pub fn detected() -> Level {
     Level::Base
 }
 
-/// What each level that this processor has makes of a kernel. Tests that run at the same time may
-/// run at any level meanwhile.
+/// What each level that this processor has makes of a kernel, one caller at a time: the limit is the
+/// process's. Tests that do not call this may run at any level meanwhile.
 #[cfg(test)]
 pub(crate) fn each_level<O>(run: impl Fn() -> O) -> Vec<O> {
+    static TURN: std::sync::Mutex<()> = std::sync::Mutex::new(());
+    // A test that failed in its turn leaves nothing that the next one relies on.
+    let _turn = TURN.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let levels = [Level::Base, Level::V3, Level::V4].into_iter().filter(|l| *l <= detected());
     let all = levels
         .map(|level| {
@@ -91,7 +94,24 @@ mod tests {
     #[test]
     fn levels_are_ordered_and_the_portable_one_is_always_there() {
         assert!(Level::Base < Level::V3 && Level::V3 < Level::V4);
-        assert!(!each_level(level).is_empty());
+        assert_eq!(each_level(level).first(), Some(&Level::Base));
         assert!(level() <= detected());
+    }
+
+    #[test]
+    fn a_level_stays_while_others_want_theirs() {
+        let all: Vec<Level> =
+            [Level::Base, Level::V3, Level::V4].into_iter().filter(|l| *l <= detected()).collect();
+        let look = || {
+            let before = level();
+            std::thread::yield_now();
+            (before, level())
+        };
+        let stays =
+            || (0..200).all(|_| each_level(look).into_iter().eq(all.iter().map(|l| (*l, *l))));
+        std::thread::scope(|scope| {
+            let others: Vec<_> = (0..4).map(|_| scope.spawn(stays)).collect();
+            assert!(others.into_iter().all(|other| other.join().unwrap_or(false)));
+        });
     }
 }
