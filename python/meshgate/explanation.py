@@ -41,8 +41,9 @@ class Explanation(tuple[Explained, ...]):
         columns: dict[str, list[Explained]] = {}
         for line in self:
             columns.setdefault(", ".join(line.columns) or "the dataset", []).append(line)
+        width = max([14, *(len(line.check) for line in self)])
         parts = [f"{len(self)} clauses, about {self.ns_per_row:.1f} ns per row and core"]
         for column, lines in columns.items():
             parts.append(f"{column}   {sum(line.ns_per_row for line in lines):.2f} ns")
-            parts.extend(f"  {line.check:14} {line.state:13} {line.how}" for line in lines)
+            parts.extend(f"  {line.check:{width}} {line.state:13} {line.how}" for line in lines)
         return "\n".join(parts)

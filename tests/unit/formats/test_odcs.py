@@ -399,6 +399,11 @@ def test_metrics_of_list_items_are_checks_where_nothing_may_be_counted() -> None
         ("not_null", ("a[]",)),
     ]
     assert [c.clause for c in contract.not_enforced] == ["nullValues", "duplicateValues"]
+    # Rows are counted, not items, so a limit on items cannot be told from one on rows.
+    report = Plan.compile(contract, pa.table({"a": [["x"]]})).check(pa.table({"a": [["x"]]}))
+    assert report.status == "not_enforced"
+    reasons = [c.reason for c in report.checks if c.status == "not_enforced"]
+    assert reasons == ["in list items, only values that none may have are counted"] * 2
 
 
 def test_a_format_that_nobody_knows_is_refused_where_it_stands() -> None:

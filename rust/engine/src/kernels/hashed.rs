@@ -1,7 +1,5 @@
 //! A perfect hash table of integers: one slot in which a value can be, found without a search.
 
-use std::collections::HashSet;
-
 use crate::literal::Native;
 
 /// Slots per member of a hash table, before rounding up to a power of two.
@@ -11,6 +9,9 @@ const CROWD: usize = 2;
 /// The most members of one bucket, and the factors that are tried before a table is given up.
 const MOST: usize = 32;
 const TRIES: u64 = 16;
+/// Moves that are tried per member, on average, before a factor is given up: members can be chosen
+/// so that they meet.
+const MOVES: usize = 64;
 
 /// Hash and displace: a value's bucket says how far its slot is moved, so that no two members share
 /// one. A slot without a member repeats the first member, which is right wherever it stands.
@@ -43,14 +44,19 @@ impl<T: Native> Hashed<T> {
         let mut table =
             Self { factor, moves: vec![0; buckets].into(), slots: vec![first; slots].into() };
         let mut taken = vec![false; slots];
+        let mut left = MOVES * members.len();
         for at in order {
             let crowd = crowds.get(at)?;
+            if crowd.is_empty() {
+                break;
+            }
             if crowd.len() > MOST {
                 return None;
             }
             let hashes: Option<Vec<u64>> =
                 crowd.iter().map(|at| keys.get(*at).map(|key| hash(*key, factor))).collect();
-            let (moved, places) = free(&hashes?, &taken)?;
+            let (moved, places) = free(&hashes?, &taken, left)?;
+            left = left.saturating_sub((moved as usize + 1) * crowd.len());
             *table.moves.get_mut(at)? = moved;
             for (place, member) in places.into_iter().zip(crowd) {
                 *taken.get_mut(place)? = true;
@@ -68,15 +74,21 @@ impl<T: Native> Hashed<T> {
     }
 }
 
-/// The least move by which these hashes get slots of their own, and the slots.
-fn free(hashes: &[u64], taken: &[bool]) -> Option<(u32, Vec<usize>)> {
-    // As many moves as there are slots, but for the largest tables, where one is found long before.
-    (0..taken.len().min(1 << 12) as u32).find_map(|moved| {
-        let places: Vec<usize> =
-            hashes.iter().map(|hash| slot(*hash, moved, taken.len())).collect();
-        let apart = places.iter().collect::<HashSet<_>>().len() == places.len();
-        let all_free = places.iter().all(|place| taken.get(*place) == Some(&false));
-        (apart && all_free).then_some((moved, places))
+/// The least move by which these hashes get slots of their own, and the slots; `None` where so many
+/// slots were looked at without finding one.
+fn free(hashes: &[u64], taken: &[bool], looks: usize) -> Option<(u32, Vec<usize>)> {
+    let most = (looks / hashes.len().max(1)).min(taken.len());
+    let mut places = Vec::with_capacity(hashes.len());
+    (0..u32::try_from(most).ok()?).find_map(|moved| {
+        places.clear();
+        for hash in hashes {
+            let place = slot(*hash, moved, taken.len());
+            if taken.get(place) != Some(&false) || places.contains(&place) {
+                return None;
+            }
+            places.push(place);
+        }
+        Some((moved, std::mem::take(&mut places)))
     })
 }
 
@@ -104,4 +116,20 @@ fn factor(attempt: u64) -> u64 {
     let mut mixed = attempt.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     mixed = (mixed ^ mixed >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     (mixed ^ mixed >> 27).wrapping_mul(0x94D0_49BB_1331_11EB) | 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_search_for_free_slots_ends() {
+        let mut taken = vec![true; 64];
+        assert_eq!(free(&[1 << 30], &taken, usize::MAX), None);
+        taken[slot(1 << 30, 5, 64)] = false;
+        assert_eq!(free(&[1 << 30], &taken, 5), None);
+        assert!(free(&[1 << 30], &taken, 64).is_some());
+        // Equal hashes meet however far they are moved.
+        assert_eq!(free(&[1 << 30; 2], &[false; 64], 1 << 20), None);
+    }
 }
