@@ -8,6 +8,7 @@ __all__ = [
     "KeyIndex",
     "Known",
     "Merge",
+    "Nesting",
     "Plan",
     "PolicySet",
     "Quotes",
