@@ -58,6 +58,28 @@ STRICT = CONTRACT.replace(", max_rows: 1", "")
 UNMASKED = CONTRACT.replace(", masking: hash", "")
 OWN_KEY = CONTRACT.replace("masking: hash", 'masking: {method: hash, key: "env:NO_SUCH_KEY"}')
 
+SEVERAL = """\
+apiVersion: v3.1.0
+kind: DataContract
+id: 53581432-6c55-4ba2-a65f-72344a91553b
+version: 1.0.0
+status: active
+domain: finance
+team: {name: finance-team}
+schema:
+  - name: ledger
+    properties:
+      - {name: id, logicalType: string, required: true}
+      - {name: amount, logicalType: number}
+      - {name: email, logicalType: string}
+  - name: closings
+    properties:
+      - name: closed_at
+        logicalType: timestamp
+        logicalTypeOptions: {minimum: "2020-01-01T00:00:00"}
+      - {name: note, logicalType: array, unique: true}
+"""
+
 ROWS = {
     "id": ["a", "b", "c", "c", "d", "e"],
     "amount": ["1.00", "2.50", "0.00", "3.00", "-5.00", None],
@@ -156,6 +178,19 @@ def test_lint_tells_everything_that_is_wrong(command: Command) -> None:
     command("lint-bad-argument", "lint argument.yaml")
     command("lint-missing", "lint nowhere.yaml")
     command("lint-json", "lint wrong.yaml --format json")
+
+
+def test_one_dataset_of_several_is_named(command: Command) -> None:
+    Path("several.yaml").write_text(SEVERAL)
+    command("lint-several", "lint several.yaml")
+    command("lint-several-json", "lint several.yaml --format json")
+    command("check-several", "check several.yaml ledger.parquet")
+    command("check-one-of-several", "check several.yaml ledger.parquet --dataset ledger")
+    command("publish-no-such-dataset", "publish several.yaml ledger.parquet --dataset ledgr")
+    command(
+        "publish-one-of-several",
+        "publish several.yaml ledger.parquet --dataset ledger --user fiona --publish-id one",
+    )
 
 
 def test_lint_reads_policies(command: Command) -> None:

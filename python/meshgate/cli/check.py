@@ -9,11 +9,19 @@ import click
 
 from meshgate.cli import options, show
 from meshgate.cli.exits import ALLOWED, DENIED
-from meshgate.cli.options import find_mesh, mesh_option, output, reference_option
+from meshgate.cli.options import (
+    contract_options,
+    find_mesh,
+    load_contract,
+    mesh_option,
+    output,
+    reference_option,
+)
 from meshgate.cli.progress import progress
 from meshgate.cli.terminal import BAD, GOOD, NAME, Terminal
 
 if TYPE_CHECKING:
+    from meshgate.contract import Contract
     from meshgate.gate import Gate
     from meshgate.mesh import Mesh
     from meshgate.profile import Profile
@@ -23,7 +31,7 @@ if TYPE_CHECKING:
 @click.argument("contract")
 @click.argument("data")
 @mesh_option
-@click.option("--domain", help="The domain of a contract that names none.")
+@contract_options
 @reference_option
 @click.option("--all", "every", is_flag=True, help="List every check, also when all is well.")
 @click.option("--profile", is_flag=True, help="Tell what the values look like; masked ones not.")
@@ -33,6 +41,7 @@ def check(
     contract: str,
     data: str,
     mesh_path: str | None,
+    dataset: str | None,
     domain: str | None,
     references: tuple[str, ...],
     every: bool,
@@ -44,7 +53,7 @@ def check(
     The exit code is 1 when the contract does not hold.
     """
     named = options.references(references)
-    gate = _gate(contract, find_mesh(mesh_path), domain)
+    gate = _gate(load_contract(contract, dataset, domain), find_mesh(mesh_path), domain)
     found: Profile | None = None
     with progress(terminal, "checking", data) as watch:
         if profile:
@@ -68,7 +77,7 @@ def check(
     return ALLOWED if report.ok else DENIED
 
 
-def _gate(contract: str, mesh: Mesh | None, domain: str | None) -> Gate:
+def _gate(contract: Contract, mesh: Mesh | None, domain: str | None) -> Gate:
     from meshgate.gate import Gate
 
     return Gate(contract, domain=domain) if mesh is None else mesh.gate(contract, domain=domain)

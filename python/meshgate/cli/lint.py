@@ -43,14 +43,15 @@ def lint(terminal: Terminal, files: tuple[str, ...]) -> int:
     arguments and masks that do not fit are found without data. The policies of a folder are judged
     together, as a mesh loads them. Nothing is read but the files.
     """
-    found = {file: _lint(file) for name in files for file in _files(name)}
-    terminal.document([{"file": name, "ok": one.ok, **one.values} for name, one in found.items()])
-    for name, one in found.items():
+    names = dict.fromkeys(file for name in files for file in _files(name))
+    found = [(name, one) for name in names for one in _lint(name)]
+    terminal.document([{"file": name, "ok": one.ok, **one.values} for name, one in found])
+    for name, one in found:
         mark: Cell = ("✓", GOOD) if one.ok else ("✗", BAD)
         terminal.line(mark, f" {name}", *one.what)
         for row in one.rows:
             terminal.line(*row)
-    return ALLOWED if all(one.ok for one in found.values()) else CONTRACT
+    return ALLOWED if all(one.ok for _, one in found) else CONTRACT
 
 
 def _files(name: str) -> list[str]:
@@ -62,20 +63,24 @@ def _files(name: str) -> list[str]:
     return sorted(map(str, contracts)) or [name]
 
 
-def _lint(file: str) -> Linted:
+def _lint(file: str) -> list[Linted]:
+    """One finding for a file of policies, one for each dataset of a contract."""
     try:
         if file.endswith(".rego") or Path(file).is_dir():
-            return _policies(file)
-        return _contract(file)
+            return [_policies(file)]
+        from meshgate.formats import load_all
+
+        return [_contract(contract) for contract in load_all(Path(file))]
     except MeshgateError as error:
-        return Linted(False, (), show.problem(error), error.to_dict())
+        return [Linted(False, (), show.problem(error), error.to_dict())]
 
 
-def _contract(file: str) -> Linted:
-    from meshgate.formats import load
-
-    contract = load(Path(file))
-    _compile(contract)
+def _contract(contract: Contract) -> Linted:
+    try:
+        _compile(contract)
+    except MeshgateError as error:
+        values = {"dataset": contract.dataset, **error.to_dict()}
+        return Linted(False, ("   ", (contract.dataset, NAME)), show.problem(error), values)
     counts = (
         counted(len(contract.columns), "column"),
         counted(len(contract.checks), "check"),

@@ -13,6 +13,7 @@ from meshgate.cli.terminal import Terminal
 from meshgate.errors import UsageError
 
 if TYPE_CHECKING:
+    from meshgate.contract import Contract
     from meshgate.mesh import Mesh
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -36,6 +37,24 @@ def output(function: Callable[..., Any]) -> Callable[..., Any]:
         return function(Terminal(as_json=format_ == "json"), *args, **options)
 
     return command
+
+
+def contract_options(function: Command) -> Command:
+    """Adds --dataset and --domain: which contract of a document, and where it belongs."""
+    dataset = click.option(
+        "--dataset",
+        metavar="NAME",
+        help="Which dataset of an ODCS document that promises several.",
+    )
+    domain = click.option("--domain", help="The domain of a contract that names none.")
+    return dataset(domain(function))
+
+
+def load_contract(path: str, dataset: str | None, domain: str | None) -> Contract:
+    """The contract that was named."""
+    from meshgate.formats import load
+
+    return load(Path(path), dataset=dataset, domain=domain)
 
 
 def mesh_option(function: Command) -> Command:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from meshgate.contract import Column, Contract
 
 DECIMAL = re.compile(r"decimal\(\s*(\d+)\s*,\s*(\d+)\s*\)")
+LOCAL_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?")
 DECIMAL_128_DIGITS = 38
 
 
@@ -22,7 +23,25 @@ def promised_schema(contract: Contract) -> pa.Schema:
     """One field per promised column; a promise that leaves a choice gets the widest plain type."""
     import pyarrow as pa
 
-    return pa.schema([pa.field(column.name, _type(column)) for column in contract.columns])
+    local = _local_times(contract)
+    kinds = {
+        column.name: pa.timestamp("us")
+        if column.type == "timestamp" and column.name in local
+        else _type(column)
+        for column in contract.columns
+    }
+    return pa.schema(list(kinds.items()))
+
+
+def _local_times(contract: Contract) -> set[str]:
+    """The columns whose checks compare with a time without an offset: they promise no zone."""
+    return {
+        name
+        for check in contract.checks
+        for value in check.args.values()
+        if isinstance(value, str) and LOCAL_TIME.fullmatch(value)
+        for name in check.columns
+    }
 
 
 def mask_keys(contract: Contract) -> set[str]:

@@ -12,6 +12,8 @@ import click
 from meshgate.cli import options, show
 from meshgate.cli.exits import ALLOWED, DENIED
 from meshgate.cli.options import (
+    contract_options,
+    load_contract,
     mesh_option,
     need_mesh,
     output,
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 @click.argument("contract")
 @click.argument("data")
 @mesh_option
-@click.option("--domain", help="The domain of a contract that names none.")
+@contract_options
 @click.option(
     "--publish-id",
     metavar="ID",
@@ -46,6 +48,7 @@ def publish(
     contract: str,
     data: str,
     mesh_path: str | None,
+    dataset: str | None,
     domain: str | None,
     publish_id: str | None,
     references: tuple[str, ...],
@@ -57,7 +60,8 @@ def publish(
     The exit code is 1 when a policy or the contract denies; the reasons are shown.
     """
     named = options.references(references)
-    gate = need_mesh(mesh_path).gate(contract, domain=domain)
+    mesh = need_mesh(mesh_path)
+    gate = mesh.gate(load_contract(contract, dataset, domain), domain=domain)
     positions = gate.contract.positions
     began, started = datetime.now(timezone.utc), time.perf_counter()
     try:

@@ -62,7 +62,7 @@ def load(
         if dataset is None
         else f"the document promises no dataset {shown(dataset)}",
         where=contracts[0].positions[""] if dataset is None else None,
-        help=f"name one of {names}",
+        help=f"name one, by --dataset or load(..., dataset=): {names}",
     )
 
 

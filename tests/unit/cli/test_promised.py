@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pyarrow as pa
 import pytest
 from meshgate.cli.promised import promised_schema
-from meshgate.contract import Column, Contract
+from meshgate.contract import Check, Column, Contract, Frozen
 from meshgate.formats.column_types import TYPES
 
 
@@ -28,3 +30,26 @@ def test_promised_maps_have_the_promised_keys_and_values() -> None:
     entries = Column("item", "struct", columns=pair)
     schema = promised_schema(contract(Column("a", "map", items=entries)))
     assert schema.field("a").type == pa.map_(pa.int64(), pa.date32())
+
+
+@pytest.mark.parametrize(
+    ("literal", "zone"),
+    [
+        ("2020-01-01 00:00:00", None),
+        ("2020-01-01T00:00", None),
+        ("2020-01-01T00:00:00.5", None),
+        ("2020-01-01T00:00:00Z", "UTC"),
+        ("2020-01-01 00:00:00+10:00", "UTC"),
+        ("2020-01-01", "UTC"),
+    ],
+)
+def test_times_without_offset_are_compared_with_columns_without_zone(
+    literal: str, zone: str | None
+) -> None:
+    check = Check("c", "between", ("a",), Frozen({"min": literal}))
+    promised = replace(
+        contract(Column("a", "timestamp"), Column("b", "timestamp")), checks=(check,)
+    )
+    schema = promised_schema(promised)
+    assert schema.field("a").type == pa.timestamp("us", zone)
+    assert schema.field("b").type == pa.timestamp("us", "UTC")

@@ -168,9 +168,22 @@ def test_several_objects_are_several_contracts() -> None:
     assert load(document, dataset="lines") == second
     error = refused(document)
     assert error.code == "contract.several_datasets"
-    assert error.help == "name one of orders.orders, orders.lines"
+    assert (
+        error.help == "name one, by --dataset or load(..., dataset=): orders.orders, orders.lines"
+    )
     with pytest.raises(ContractError, match="promises no dataset"):
         load(document, dataset="nope")
+
+
+def test_remarks_on_one_object_are_not_those_of_another() -> None:
+    document = head() + (
+        "schema:\n"
+        "  - {name: Orders, properties: [{name: a, logicalType: string}]}\n"
+        "  - {name: lines, properties: [{name: a, logicalType: date}]}\n"
+        "slaProperties: [{property: freshness, value: 1, unit: d, element: nowhere.a}]\n"
+    )
+    for one in load_all(document):
+        assert sum("nowhere" in remark.message for remark in one.remarks) == 1
 
 
 def test_a_document_without_objects_is_a_contract_without_columns() -> None:

@@ -61,11 +61,13 @@ def load(
     objects = list(fields["schema"].items()) if "schema" in fields else []
     room = [max_columns]
     inside = targets(read, objects)
-    contracts = tuple(
-        Dataset(read, item, len(objects) == 1, room, inside).contract() for item in objects
-    )
+    shared = len(root.findings.remarks)
+    contracts = []
+    for item in objects:
+        del root.findings.remarks[shared:]  # what was remarked on the object before
+        contracts.append(Dataset(read, item, len(objects) == 1, room, inside).contract())
     root.findings.stop_if_any()
-    return contracts or (Dataset(read, None, True, room, inside).contract(),)
+    return tuple(contracts) or (Dataset(read, None, True, room, inside).contract(),)
 
 
 def _version(root: Cursor) -> tuple[int, int]:
