@@ -83,7 +83,7 @@ fuzz_target!(|input: &[u8]| {
         batch.schema().field(4).data_type(),
         &DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()))
     );
-    let keys = KeyRing::new(std::collections::HashMap::new());
+    let keys = KeyRing::new(std::collections::BTreeMap::new());
     let Ok(plan) = Plan::compile(&contract, &batch.schema(), &keys) else { return };
     plan.explain();
     let plan = Arc::new(plan);
@@ -92,7 +92,7 @@ fuzz_target!(|input: &[u8]| {
         let mut run = Run::new(Arc::clone(&plan), options).unwrap();
         let incoming = Incoming::of(&batch).unwrap();
         run.process(&[incoming.slice(0, 1), incoming.slice(1, 3)]).unwrap();
-        let (report, _) = run.finish().unwrap();
+        let (report, _, _) = run.finish().unwrap();
         assert_eq!(report.rows, 4);
         assert_eq!(report.accepted_rows + report.rejected_rows, 4);
     }

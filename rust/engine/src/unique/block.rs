@@ -261,7 +261,7 @@ pub fn encode_within(
         }
         _ => packed(spec, &columns, valid.as_ref(), &mut block)?,
     }
-    if let Some(span) = Span::of(&block.one.keys, |key| key) {
+    if let Some(span) = Span::of(&block.one.keys, spec.low_bits(), |key| key) {
         block.one.keys = Vec::new();
         block.span = Some(span);
     }

@@ -53,19 +53,19 @@ pub(crate) fn rising(kind: Kind, column: &Column) -> Result<Option<Span>> {
     Ok(match kind {
         Kind::Signed(32) => {
             let values = buffer(array, size_of::<i32>())?;
-            Span::of(values.typed_data::<i32>(), |v| u64::from(v as u32 ^ 1 << 31))
+            Span::of(values.typed_data::<i32>(), None, |v| u64::from(v as u32 ^ 1 << 31))
         }
         Kind::Signed(64) => {
             let values = buffer(array, size_of::<i64>())?;
-            Span::of(values.typed_data::<i64>(), |v| v as u64 ^ 1 << 63)
+            Span::of(values.typed_data::<i64>(), None, |v| v as u64 ^ 1 << 63)
         }
         Kind::Unsigned(32) => {
             let values = buffer(array, size_of::<u32>())?;
-            Span::of(values.typed_data::<u32>(), u64::from)
+            Span::of(values.typed_data::<u32>(), None, u64::from)
         }
         Kind::Unsigned(64) => {
             let values = buffer(array, size_of::<u64>())?;
-            Span::of(values.typed_data::<u64>(), |v| v)
+            Span::of(values.typed_data::<u64>(), None, |v| v)
         }
         _ => None,
     })

@@ -169,6 +169,13 @@ impl KeyForm {
         self.kinds.iter().zip(widths).map(width).collect()
     }
 
+    /// Bits of the last of several numbers where they share one word.
+    pub(crate) fn low_bits(&self) -> Option<u32> {
+        let [_, .., last] = self.kinds.as_slice() else { return None };
+        let bits = self.narrow.last().copied().or_else(|| last.bits());
+        bits.and_then(|bits| u32::try_from(bits).ok())
+    }
+
     /// Bits of the null mask inside the key. One column alone counts its nulls beside the keys.
     pub(crate) fn null_bits(&self) -> usize {
         if self.masks_nulls() {

@@ -12,10 +12,10 @@ pub struct Seed {
     odd: [u64; 2],
     text: [u64; 4],
     /// Which bits of an address count. Fewer of them only in tests, where all keys shall collide.
-    #[cfg(test)]
+    #[cfg(any(test, fuzzing))]
     address: u64,
     /// The same for the hash or fingerprint of a wide key.
-    #[cfg(test)]
+    #[cfg(any(test, fuzzing))]
     fingerprint: [u64; 2],
 }
 
@@ -40,16 +40,16 @@ impl Seed {
             flip: next(),
             odd: [next() | 1, next() | 1],
             text: [next(), next(), next(), next()],
-            #[cfg(test)]
+            #[cfg(any(test, fuzzing))]
             address: u64::MAX,
-            #[cfg(test)]
+            #[cfg(any(test, fuzzing))]
             fingerprint: [u64::MAX; 2],
         }
     }
 
     /// Lets only the leading `address` bits choose lane and slot, and keeps only `fingerprint`
     /// bits (0 to 128) of a wide key's hash. No verdict may change.
-    #[cfg(test)]
+    #[cfg(any(test, fuzzing))]
     #[must_use]
     pub fn truncated(mut self, address: u32, fingerprint: u32) -> Self {
         let leading = |bits: u32| {
@@ -98,11 +98,11 @@ impl Seed {
 
     /// What chooses the lane (first bits) and the slot (next bits) of a mixed word.
     #[inline]
-    #[cfg_attr(not(test), allow(clippy::unused_self))]
+    #[cfg_attr(not(any(test, fuzzing)), allow(clippy::unused_self))]
     pub(crate) fn address(&self, mixed: u64) -> u64 {
-        #[cfg(test)]
+        #[cfg(any(test, fuzzing))]
         return mixed & self.address;
-        #[cfg(not(test))]
+        #[cfg(not(any(test, fuzzing)))]
         mixed
     }
 
@@ -126,7 +126,7 @@ impl Seed {
             b = fold(b ^ y, x ^ s3);
         }
         let words = [fold(a ^ s3, s0 ^ self.odd[0]), fold(b ^ s2, s1 ^ self.odd[1])];
-        #[cfg(test)]
+        #[cfg(any(test, fuzzing))]
         let words = [words[0] & self.fingerprint[0], words[1] & self.fingerprint[1]];
         words
     }

@@ -26,13 +26,64 @@ enum Steps {
     Shorts(Vec<u16>),
     Ints(Vec<u32>),
     Longs(Vec<u64>),
-    /// On disk: width of a step in bytes, and where the first is.
-    Spilled(usize, u64),
+    /// Of two numbers in one word, the lower one of so many bits: how far either goes, in a byte.
+    Pairs(u32, Vec<[u8; 2]>),
+    /// On disk: how a step is written, and where the first is.
+    Spilled(Form, u64),
+}
+
+/// A step in bytes.
+#[derive(Debug, Clone, Copy)]
+enum Form {
+    /// So many, the lowest first.
+    Whole(usize),
+    /// Two, as in [`Steps::Pairs`].
+    Pair(u32),
+}
+
+impl Form {
+    fn width(self) -> usize {
+        match self {
+            Self::Whole(width) => width,
+            Self::Pair(_) => 2,
+        }
+    }
+
+    fn read(self, bytes: &[u8]) -> u64 {
+        if let (Self::Pair(low), [upper, lower]) = (self, bytes) {
+            return whole(low, [*upper, *lower]);
+        }
+        let mut step = [0; 8];
+        step.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
+        u64::from_le_bytes(step)
+    }
+}
+
+/// A step as how far its two numbers go, if a byte holds either; the lower one may go back.
+fn pair(low: u32, step: u64) -> Option<[u8; 2]> {
+    let upper = u8::try_from(step.checked_add(128)?.checked_shr(low)?).ok()?;
+    let lower = i8::try_from(step.wrapping_sub(u64::from(upper) << low) as i64).ok()?;
+    Some([upper, lower as u8])
+}
+
+/// All steps as pairs, or none.
+fn pairs(low: u32, steps: impl Iterator<Item = u64>) -> Option<Steps> {
+    let pairs = steps.map(|step| pair(low, step)).collect::<Option<_>>();
+    Some(Steps::Pairs(low, pairs?))
+}
+
+fn whole(low: u32, [upper, lower]: [u8; 2]) -> u64 {
+    (u64::from(upper) << low).wrapping_add(i64::from(lower as i8) as u64)
 }
 
 impl Span {
-    /// The keys made of these values, if every one is greater than the one before.
-    pub(crate) fn of<T: Copy>(values: &[T], key: impl Fn(T) -> u64) -> Option<Self> {
+    /// The keys made of these values, if every one is greater than the one before. Keys of several
+    /// numbers say of how many bits the last one is.
+    pub(crate) fn of<T: Copy>(
+        values: &[T],
+        low: Option<u32>,
+        key: impl Fn(T) -> u64,
+    ) -> Option<Self> {
         if values.len() < SHORTEST {
             return None;
         }
@@ -52,21 +103,26 @@ impl Span {
                 return None;
             }
         }
-        let mut before = first;
-        let steps = values.get(1..)?.iter().map(|value| {
-            let next = key(*value);
-            next.wrapping_sub(std::mem::replace(&mut before, next))
-        });
+        let key = &key;
+        let steps = || {
+            let mut before = first;
+            values.iter().skip(1).map(move |value| {
+                let next = key(*value);
+                next.wrapping_sub(std::mem::replace(&mut before, next))
+            })
+        };
         let steps = if least == most {
             Steps::Even(most)
         } else if most <= 0xff {
-            Steps::Bytes(steps.map(|step| step as u8).collect())
+            Steps::Bytes(steps().map(|step| step as u8).collect())
         } else if most <= 0xffff {
-            Steps::Shorts(steps.map(|step| step as u16).collect())
+            Steps::Shorts(steps().map(|step| step as u16).collect())
+        } else if let Some(pairs) = low.and_then(|low| pairs(low, steps())) {
+            pairs
         } else if most <= 0xffff_ffff {
-            Steps::Ints(steps.map(|step| step as u32).collect())
+            Steps::Ints(steps().map(|step| step as u32).collect())
         } else {
-            Steps::Longs(steps.collect())
+            Steps::Longs(steps().collect())
         };
         Some(Self { first, last, count: values.len(), steps })
     }
@@ -92,6 +148,7 @@ impl Span {
             Steps::Shorts(steps) => steps.len() * 2,
             Steps::Ints(steps) => steps.len() * 4,
             Steps::Longs(steps) => steps.len() * 8,
+            Steps::Pairs(_, steps) => steps.len() * 2,
         }
     }
 
@@ -113,14 +170,12 @@ impl Span {
             Steps::Shorts(steps) => keys.extend(steps.iter().map(|step| next(u64::from(*step)))),
             Steps::Ints(steps) => keys.extend(steps.iter().map(|step| next(u64::from(*step)))),
             Steps::Longs(steps) => keys.extend(steps.iter().map(|step| next(*step))),
-            Steps::Spilled(width, offset) => {
+            Steps::Pairs(low, steps) => keys.extend(steps.iter().map(|s| next(whole(*low, *s)))),
+            Steps::Spilled(form, offset) => {
                 let file = file.ok_or_else(|| Error::internal("spilled keys have no file"))?;
-                let bytes = file.read(*offset, width * (self.count - 1))?;
-                keys.extend(bytes.chunks_exact(*width).map(|bytes| {
-                    let mut step = [0; 8];
-                    step[..*width].copy_from_slice(bytes);
-                    next(u64::from_le_bytes(step))
-                }));
+                let bytes = file.read(*offset, form.width() * (self.count - 1))?;
+                let steps = bytes.chunks_exact(form.width());
+                keys.extend(steps.map(|bytes| next(form.read(bytes))));
             }
         }
         Ok(keys)
@@ -131,16 +186,21 @@ impl Span {
     /// # Errors
     /// [`crate::error::Code::Spill`] if they cannot be written.
     pub(crate) fn spill(&mut self, file: &SpillFile) -> Result<()> {
-        let (width, bytes) = match &self.steps {
+        let (form, bytes): (_, Vec<u8>) = match &self.steps {
             Steps::Even(_) | Steps::Spilled(..) => return Ok(()),
-            Steps::Bytes(steps) => (1, steps.clone()),
-            Steps::Shorts(steps) => (2, steps.iter().flat_map(|step| step.to_le_bytes()).collect()),
-            Steps::Ints(steps) => (4, steps.iter().flat_map(|step| step.to_le_bytes()).collect()),
-            Steps::Longs(steps) => (8, steps.iter().flat_map(|step| step.to_le_bytes()).collect()),
+            Steps::Bytes(steps) => (Form::Whole(1), steps.clone()),
+            Steps::Shorts(steps) => (Form::Whole(2), little(steps, u16::to_le_bytes)),
+            Steps::Ints(steps) => (Form::Whole(4), little(steps, u32::to_le_bytes)),
+            Steps::Longs(steps) => (Form::Whole(8), little(steps, u64::to_le_bytes)),
+            Steps::Pairs(low, steps) => (Form::Pair(*low), steps.concat()),
         };
-        self.steps = Steps::Spilled(width, file.write(&bytes)?);
+        self.steps = Steps::Spilled(form, file.write(&bytes)?);
         Ok(())
     }
+}
+
+fn little<T: Copy, const N: usize>(steps: &[T], bytes: impl Fn(T) -> [u8; N]) -> Vec<u8> {
+    steps.iter().flat_map(|step| bytes(*step)).collect()
 }
 
 #[cfg(test)]
@@ -157,7 +217,7 @@ mod tests {
         for most in [1, 2, 255, 256, 65_535, 65_536, 1 << 32, 1 << 50] {
             let keys: Vec<u64> =
                 (0..1000u64).map(|n| 5 + n * most - (n % 2).min(most - 1)).collect();
-            let mut span = Span::of(&keys, |key| key).unwrap();
+            let mut span = Span::of(&keys, None, |key| key).unwrap();
             assert_eq!((span.first, span.last, span.count), (keys[0], keys[999], 1000));
             assert_eq!(span.keys(None).unwrap(), keys, "{most}");
             let bytes = span.bytes();
@@ -168,9 +228,49 @@ mod tests {
     }
 
     #[test]
+    fn two_numbers_in_a_word_take_two_bytes_where_they_can() {
+        let file = SpillFile::new(&Disk::new(&Spill {
+            folder: std::env::temp_dir(),
+            quota_bytes: u64::MAX,
+        }));
+        for low in [20, 32, 40] {
+            // Three lines an order; the lower number goes back by so much.
+            for (back, gap, pairs) in
+                [(2, 1, true), (128, 1, true), (129, 1, false), (2, 255, true), (2, 256, false)]
+            {
+                let line = |n: u64| [0, 1, back][(n % 3) as usize] + 1000;
+                let keys: Vec<u64> = (0..120).map(|n| ((n / 3 * gap) << low) + line(n)).collect();
+                let mut span = Span::of(&keys, Some(low), |key| key).unwrap();
+                assert_eq!(span.bytes() == 119 * 2, pairs, "{low} {back} {gap}");
+                assert_eq!(span.keys(None).unwrap(), keys);
+                span.spill(&file).unwrap();
+                assert_eq!((span.keys(Some(&file)).unwrap(), span.bytes()), (keys, 0));
+            }
+        }
+    }
+
+    #[test]
+    fn a_step_is_two_bytes_and_back_or_none() {
+        for low in [8, 20, 32, 56, 63] {
+            let near = |n: u64| (0..400).map(move |d| n.wrapping_add(d).wrapping_sub(200));
+            let steps = (0..64).flat_map(|bit| near(1 << bit)).chain(near(255 << 8)).chain(near(0));
+            for step in steps {
+                if let Some(bytes) = pair(low, step) {
+                    assert_eq!(whole(low, bytes), step, "{step:x} by {low}");
+                }
+            }
+        }
+        assert_eq!(pair(32, 1), Some([0, 1]));
+        assert_eq!(pair(32, (25 << 32) - 6), Some([25, 250]));
+        assert_eq!(pair(32, 128), None);
+        assert_eq!(pair(32, 256 << 32), None);
+        assert_eq!(pair(32, u64::MAX), None);
+    }
+
+    #[test]
     fn even_spans_that_follow_each_other_are_one() {
         let keys: Vec<u64> = (0..1000).map(|n| n * 3).collect();
-        let span = |keys: &[u64]| Span::of(keys, |key| key).unwrap();
+        let span = |keys: &[u64]| Span::of(keys, None, |key| key).unwrap();
         let mut joined = span(&keys[..300]);
         assert!(!joined.join(&span(&keys[400..])) && !joined.join(&span(&keys[..300])));
         assert!(joined.join(&span(&keys[300..])));
@@ -183,18 +283,18 @@ mod tests {
     #[test]
     fn only_strictly_increasing_keys_are_a_span() {
         let rising: Vec<u64> = (0..1000).collect();
-        assert!(Span::of(&rising, |key| key).is_some());
-        assert!(Span::of(&rising, |key| !key).is_none());
-        assert!(Span::of(&rising[..10], |key| key).is_none());
+        assert!(Span::of(&rising, None, |key| key).is_some());
+        assert!(Span::of(&rising, None, |key| !key).is_none());
+        assert!(Span::of(&rising[..10], None, |key| key).is_none());
         for at in [0, 1, 255, 256, 257, 998] {
             let mut keys = rising.clone();
             keys[at + 1] = keys[at];
-            assert!(Span::of(&keys, |key| key).is_none(), "equal at {at}");
+            assert!(Span::of(&keys, None, |key| key).is_none(), "equal at {at}");
             keys.swap(at, at + 1);
             keys[at + 1] = keys[at].wrapping_sub(1);
-            assert!(Span::of(&keys, |key| key).is_none(), "falling at {at}");
+            assert!(Span::of(&keys, None, |key| key).is_none(), "falling at {at}");
         }
         let ends: Vec<u64> = (0..100).chain(u64::MAX - 100..=u64::MAX).collect();
-        assert_eq!(Span::of(&ends, |key| key).unwrap().keys(None).unwrap(), ends);
+        assert_eq!(Span::of(&ends, None, |key| key).unwrap().keys(None).unwrap(), ends);
     }
 }
