@@ -90,12 +90,13 @@ fuzz: | need-cargo ## Each fuzz target for FUZZ_SECONDS (60); needs a nightly to
 	  "(rustup toolchain install nightly) and cargo-fuzz (cargo install cargo-fuzz)." >&2; exit 1; }
 	@for target in $(FUZZ_TARGETS); do echo "make: fuzzing $$target for $(FUZZ_SECONDS) s"; \
 	  (cd rust/engine && cargo +nightly fuzz run $$target -- \
-	    -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -rss_limit_mb=4096 -print_final_stats=0 2>&1 | tail -n 3); done
+	    -max_total_time=$(FUZZ_SECONDS) -max_len=512 -len_control=0 -rss_limit_mb=4096 -print_final_stats=0 2>&1 | tail -n 3); done
 
 .PHONY: lint
-lint: $(VENV)/.built-quick ## Formatting, clippy, ruff, mypy --strict, stubs against the extension
+lint: $(VENV)/.built-quick ## Formatting, clippy, fuzz targets, ruff, mypy --strict, stubs against the extension
 	cargo fmt --all --check
 	cargo clippy --locked --quiet --workspace --all-targets -- -D warnings
+	RUSTFLAGS='--cfg fuzzing' cargo check --locked --quiet --manifest-path rust/engine/fuzz/Cargo.toml
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
