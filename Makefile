@@ -53,12 +53,12 @@ $(VENV)/.installed-distributed: requirements-distributed.lock $(VENV)/.installed
 
 $(VENV)/.built-quick: $(VENV)/.installed $(RUST) | need-cargo
 	@echo "make: building the Rust core (profile quick: optimised, assertions on; a few minutes the first time)"
-	@$(BIN)/maturin develop --quiet --profile quick
+	@PIP_QUIET=1 $(BIN)/maturin develop --quiet --profile quick
 	@rm -f $(VENV)/.built-release; touch $@
 
 $(VENV)/.built-release: $(VENV)/.installed $(RUST) | need-cargo
 	@echo "make: building the Rust core (profile release, as in the wheel; several minutes)"
-	@$(BIN)/maturin develop --quiet --release
+	@PIP_QUIET=1 $(BIN)/maturin develop --quiet --release
 	@rm -f $(VENV)/.built-quick; touch $@
 
 # Any build will do for what only reads results.
