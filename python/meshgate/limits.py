@@ -9,6 +9,10 @@ from dataclasses import dataclass, fields
 from meshgate.errors import UsageError
 
 _NO_QUOTA = 2**63
+_WRITE = {
+    "MESHGATE_THREADS": "write how many threads, such as 4",
+    "MESHGATE_MEMORY": "write bytes, such as 536870912 for 512 MiB",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,7 @@ class Limits:
 
 
 def whole_number(name: str) -> int | None:
-    """What an environment variable says; None when it is not set.
+    """What ``MESHGATE_THREADS`` or ``MESHGATE_MEMORY`` says; None when it is not set.
 
     Raises:
         UsageError: ``usage.bad_setting``.
@@ -67,6 +71,6 @@ def whole_number(name: str) -> int | None:
         raise UsageError(
             code="usage.bad_setting",
             message=f"the environment variable {name} is not a whole number from 0",
-            help="threads, or bytes",
+            help=_WRITE[name],
         )
     return value

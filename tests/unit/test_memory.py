@@ -208,6 +208,7 @@ def test_where_limits_come_from(monkeypatch):
     with pytest.raises(UsageError) as caught:
         Limits.environment()
     assert caught.value.code == "usage.bad_setting"
+    assert caught.value.help == "write bytes, such as 536870912 for 512 MiB"
 
 
 def test_a_mesh_sets_limits_for_its_gates(tmp_path, data, expected):
