@@ -16,7 +16,8 @@ unexport PYTHONHOME
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.10 python3.14 python; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 10))' >/dev/null 2>&1 && echo "$$p" && break; done)
 
-RUST := Cargo.toml Cargo.lock pyproject.toml $(shell find rust -name '*.rs' -o -name '*.rego' -o -name Cargo.toml)
+RUST := Cargo.toml Cargo.lock pyproject.toml $(shell find rust -path rust/engine/fuzz -prune -o \
+	'(' -name '*.rs' -o -name '*.rego' -o -name Cargo.toml ')' -print)
 ARGS ?=
 
 .PHONY: help
@@ -96,7 +97,8 @@ fuzz: | need-cargo ## Each fuzz target for FUZZ_SECONDS (60); needs a nightly to
 lint: $(VENV)/.built-quick ## Formatting, clippy, fuzz targets, ruff, mypy --strict, stubs against the extension
 	cargo fmt --all --check
 	cargo clippy --locked --quiet --workspace --all-targets -- -D warnings
-	RUSTFLAGS='--cfg fuzzing' cargo check --locked --quiet --manifest-path rust/engine/fuzz/Cargo.toml
+	RUSTFLAGS='--cfg fuzzing' cargo check --locked --quiet --target-dir target/fuzz \
+	  --manifest-path rust/engine/fuzz/Cargo.toml
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -144,6 +146,6 @@ lock: ## Resolve the two locks anew (needs uv)
 
 .PHONY: clean
 clean: ## Remove everything that was built, .venv and the demo's ./mesh
-	@rm -rf $(VENV) dist target mesh data .benchmarks .hypothesis .pytest_cache .mypy_cache .ruff_cache
+	@rm -rf $(VENV) dist target rust/engine/fuzz/target mesh data .benchmarks .hypothesis .pytest_cache .mypy_cache .ruff_cache
 	@find python tests benches docs -name __pycache__ -type d -prune -exec rm -rf {} +
 	@find python -name '_native*.so' -delete

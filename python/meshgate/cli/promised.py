@@ -24,13 +24,11 @@ def promised_schema(contract: Contract) -> pa.Schema:
     import pyarrow as pa
 
     local = _local_times(contract)
-    kinds = {
-        column.name: pa.timestamp("us")
-        if column.type == "timestamp" and column.name in local
-        else _type(column)
-        for column in contract.columns
-    }
-    return pa.schema(list(kinds.items()))
+    without_zone = {c.name for c in contract.columns if c.type == "timestamp"} & local
+    return pa.schema(
+        pa.field(c.name, pa.timestamp("us") if c.name in without_zone else _type(c))
+        for c in contract.columns
+    )
 
 
 def _local_times(contract: Contract) -> set[str]:
@@ -38,7 +36,8 @@ def _local_times(contract: Contract) -> set[str]:
     return {
         name
         for check in contract.checks
-        for value in check.args.values()
+        for argument in check.args.values()
+        for value in (argument if isinstance(argument, tuple) else (argument,))
         if isinstance(value, str) and LOCAL_TIME.fullmatch(value)
         for name in check.columns
     }

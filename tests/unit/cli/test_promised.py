@@ -41,10 +41,11 @@ def test_promised_maps_have_the_promised_keys_and_values() -> None:
         ("2020-01-01T00:00:00Z", "UTC"),
         ("2020-01-01 00:00:00+10:00", "UTC"),
         ("2020-01-01", "UTC"),
+        (("2020-01-01T00:00Z", "2020-01-01T00:00"), None),
     ],
 )
 def test_times_without_offset_are_compared_with_columns_without_zone(
-    literal: str, zone: str | None
+    literal: str | tuple[str, ...], zone: str | None
 ) -> None:
     check = Check("c", "between", ("a",), Frozen({"min": literal}))
     promised = replace(

@@ -68,8 +68,8 @@ fn pair(low: u32, step: u64) -> Option<[u8; 2]> {
 
 /// All steps as pairs, or none.
 fn pairs(low: u32, steps: impl Iterator<Item = u64>) -> Option<Steps> {
-    let pairs = steps.map(|step| pair(low, step)).collect::<Option<_>>();
-    Some(Steps::Pairs(low, pairs?))
+    let pairs = steps.map(|step| pair(low, step)).collect::<Option<_>>()?;
+    Some(Steps::Pairs(low, pairs))
 }
 
 fn whole(low: u32, [upper, lower]: [u8; 2]) -> u64 {
