@@ -87,12 +87,15 @@ unsafe fn array(
             }
             Layout::Text(width) => {
                 let offsets = source.range(1, offset, len + 1, width, width)?;
-                let last = match width {
-                    4 => i64::from(offsets.read_i32(len)),
-                    _ => offsets.read_i64(len),
+                let at = |index| match width {
+                    4 => i64::from(offsets.read_i32(index)),
+                    _ => offsets.read_i64(index),
                 };
-                let last = unsigned(last, "the last offset")?;
-                node.buffers = vec![source.buffer(offsets), source.items(2, 0, last, 1, 1)?];
+                let last = unsigned(at(len), "the last offset")?;
+                // A first offset that cannot be right is refused when the offsets are vetted.
+                let first = usize::try_from(at(0)).map_or(0, |first| first.min(last));
+                let values = Range::tail(source.start(2), first, last)?;
+                node.buffers = vec![source.buffer(offsets), source.buffer(values)];
             }
             Layout::List(width) => {
                 node.buffers.push(source.items(1, offset, len + 1, width, width)?);

@@ -35,15 +35,18 @@ impl Range {
         if bytes == 0 {
             return Ok(Self { start, bytes, align });
         }
-        if start.is_null() {
-            return Err(invalid("a buffer is missing"));
-        }
-        let end = skip.checked_add(bytes).filter(|end| isize::try_from(*end).is_ok());
-        let end = end.ok_or_else(overflow)?;
-        if !readable(start, skip, end) {
-            return Err(invalid("a length or an offset leads outside the producer's memory"));
-        }
+        let end = skip.checked_add(bytes).ok_or_else(overflow)?;
+        ask(start, skip, end)?;
         Ok(Self { start: start.wrapping_add(skip), bytes, align })
+    }
+
+    /// `end` bytes from `start` on, of which only those from `from` on will be read: only behind
+    /// them, and behind the last byte in any case, is asked whether there is memory.
+    pub(super) fn tail(start: *const u8, from: usize, end: usize) -> Result<Self> {
+        if end > 0 {
+            ask(start, from.min(end - 1), end)?;
+        }
+        Ok(Self { start, bytes: end, align: 1 })
     }
 
     /// Item `index`, counted in 32-bit integers.
@@ -87,6 +90,19 @@ impl Range {
         let bytes = unsafe { std::slice::from_raw_parts(self.start, self.bytes) };
         Buffer::from_slice_ref(bytes)
     }
+}
+
+/// Refuses bytes `skip..end` after `start`, if they are not memory that can be read, as far as the
+/// system can say.
+fn ask(start: *const u8, skip: usize, end: usize) -> Result<()> {
+    if start.is_null() {
+        return Err(invalid("a buffer is missing"));
+    }
+    isize::try_from(end).map_err(|_| overflow())?;
+    if !readable(start, skip, end) {
+        return Err(invalid("a length or an offset leads outside the producer's memory"));
+    }
+    Ok(())
 }
 
 /// A length or an offset that cannot be right on this machine.

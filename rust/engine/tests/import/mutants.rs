@@ -46,6 +46,25 @@ fn offset_last_neg() {
 }
 
 #[test]
+fn offset_first_far_in() {
+    // Slices of a big table begin far behind the first value: what lies before is not asked about,
+    // what follows is, to the last byte.
+    const PAGE: i32 = 4096;
+    let first = 3 * PAGE;
+    let values = vec![b'a'; 4 * PAGE as usize];
+    for last in [first, first + 1, 4 * PAGE] {
+        let column = text(&[first, last], &values);
+        import_column(column, &DataType::Utf8, |array| assert_eq!(array.unwrap().len(), 1));
+    }
+    for last in [4 * PAGE + 1, 64 * PAGE] {
+        for first in [first, last] {
+            let column = text(&[first, last], &values);
+            refused(column, &DataType::Utf8, "outside the producer's memory");
+        }
+    }
+}
+
+#[test]
 fn offset_nonmono() {
     refused(text(&[0, 4, 1, 4], b"abcd"), &DataType::Utf8, "backwards");
 }
