@@ -64,6 +64,17 @@ struct Exact {
     places: [u64; CLASSES],
 }
 
+/// What is seen of a text.
+struct Seen {
+    /// The places of each class.
+    classes: [u64; CLASSES],
+    /// Those of bytes beyond ASCII.
+    other: u64,
+    /// Those where a class is wanted and not there. Told by who looks: words that were just stored
+    /// one by one are slow to read together.
+    missing: u64,
+}
+
 /// What is known of the rows of a block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Known {
@@ -102,9 +113,10 @@ impl Chain {
         rows: &R,
         first: usize,
         asked: u64,
-        bits: impl Fn(&[u8; 64], &[Class]) -> ([u64; CLASSES], u64),
+        look: impl Fn(&[u8; 64], &[Class], &[u64; CLASSES]) -> Seen,
     ) -> Known {
         let exact = self.exact();
+        let wanted = exact.as_ref().map_or([0; CLASSES], |exact| exact.places);
         let mut known = Known { found: 0, open: 0 };
         let mut rest = asked;
         while rest != 0 {
@@ -115,15 +127,15 @@ impl Chain {
                 known.open |= bit;
                 continue;
             }
-            let (classes, other) = bits(&row.word(0), &self.classes);
+            let seen = look(&row.word(0), &self.classes, &wanted);
             let within = (1 << row.len()) - 1;
-            if self.beyond && other & within != 0 {
+            if self.beyond && seen.other & within != 0 {
                 known.open |= bit;
                 continue;
             }
             let yes = match &exact {
-                Some(exact) => exact.is(&classes, row.len()),
-                None => self.walk(&classes, row.len()),
+                Some(exact) => seen.missing == 0 && row.len() == exact.len,
+                None => self.walk(&seen.classes, row.len()),
             };
             known.found |= bit & u64::from(yes).wrapping_neg();
         }
@@ -173,17 +185,6 @@ impl Chain {
     }
 }
 
-impl Exact {
-    #[inline(always)]
-    fn is(&self, classes: &[u64; CLASSES], len: usize) -> bool {
-        let mut missing = (len ^ self.len) as u64;
-        for (have, want) in classes.iter().zip(&self.places) {
-            missing |= want & !have;
-        }
-        missing == 0
-    }
-}
-
 /// The places from which so many bits in a row are set; `count` is 1 to 63.
 #[inline(always)]
 fn run(class: u64, count: u8) -> u64 {
@@ -206,14 +207,14 @@ mod x86 {
         _mm512_test_epi8_mask, _mm_loadu_si128,
     };
 
-    use super::{Chain, Class, Known, Rows, CLASSES};
+    use super::{Chain, Class, Known, Rows, Seen, CLASSES};
 
     /// The bit of a byte's high half in a row of a [`Class`]; beyond ASCII there is none.
     const HIGH: [u8; 16] = [1, 2, 4, 8, 16, 32, 64, 128, 0, 0, 0, 0, 0, 0, 0, 0];
 
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,bmi1,bmi2,lzcnt,popcnt")]
     pub(super) fn v4<R: Rows>(chain: &Chain, rows: &R, first: usize, asked: u64) -> Known {
-        chain.each(rows, first, asked, |text, classes| {
+        chain.each(rows, first, asked, |text, classes, wanted| {
             // SAFETY: called at this level only; the loads are unaligned, of 64 and 16 bytes.
             unsafe {
                 let table =
@@ -223,20 +224,24 @@ mod x86 {
                 let lows = _mm512_and_si512(text, low);
                 let highs = _mm512_and_si512(_mm512_srli_epi16::<4>(text), low);
                 let highs = _mm512_shuffle_epi8(table(&HIGH), highs);
-                let mut bits = [0; CLASSES];
-                for (bits, Class(rows)) in bits.iter_mut().zip(classes) {
-                    *bits = _mm512_test_epi8_mask(_mm512_shuffle_epi8(table(rows), lows), highs);
+                let mut seen =
+                    Seen { classes: [0; CLASSES], other: _mm512_movepi8_mask(text), missing: 0 };
+                for ((bits, wanted), Class(rows)) in
+                    seen.classes.iter_mut().zip(wanted).zip(classes)
+                {
+                    let here = _mm512_test_epi8_mask(_mm512_shuffle_epi8(table(rows), lows), highs);
+                    seen.missing |= wanted & !here;
+                    *bits = here;
                 }
-                (bits, _mm512_movepi8_mask(text))
+                seen
             }
         })
     }
 
     #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
     pub(super) fn v3<R: Rows>(chain: &Chain, rows: &R, first: usize, asked: u64) -> Known {
-        chain.each(rows, first, asked, |text, classes| {
-            let mut bits = [0; CLASSES];
-            let mut beyond = 0;
+        chain.each(rows, first, asked, |text, classes, wanted| {
+            let mut seen = Seen { classes: [0; CLASSES], other: 0, missing: 0 };
             for (half, text) in text.as_chunks::<32>().0.iter().enumerate() {
                 // SAFETY: called at this level only; the loads are unaligned, of 32 and 16 bytes.
                 unsafe {
@@ -248,16 +253,20 @@ mod x86 {
                     let lows = _mm256_and_si256(text, low);
                     let highs = _mm256_and_si256(_mm256_srli_epi16::<4>(text), low);
                     let highs = _mm256_shuffle_epi8(table(&HIGH), highs);
-                    for (bits, Class(rows)) in bits.iter_mut().zip(classes) {
+                    for ((bits, wanted), Class(rows)) in
+                        seen.classes.iter_mut().zip(wanted).zip(classes)
+                    {
                         let both = _mm256_and_si256(_mm256_shuffle_epi8(table(rows), lows), highs);
                         let none = _mm256_cmpeq_epi8(both, _mm256_setzero_si256());
                         let word = u64::from(!_mm256_movemask_epi8(none) as u32);
                         *bits |= word << (32 * half);
+                        seen.missing |=
+                            (wanted >> (32 * half) & 0xffff_ffff & !word) << (32 * half);
                     }
-                    beyond |= u64::from(_mm256_movemask_epi8(text) as u32) << (32 * half);
+                    seen.other |= u64::from(_mm256_movemask_epi8(text) as u32) << (32 * half);
                 }
             }
-            (bits, beyond)
+            seen
         })
     }
 }
