@@ -24,5 +24,6 @@ pub(crate) mod spans;
 #[cfg(test)]
 pub(crate) mod testing;
 pub(crate) mod text;
+pub(crate) mod uuid;
 pub(crate) mod views;
 pub(crate) mod words;

@@ -158,6 +158,45 @@ pub(crate) trait Question {
     fn ask<R: Rows>(&self, rows: &R, first: usize, asked: u64) -> u64;
 }
 
+/// What is done with the rows of a column, whatever its layout.
+pub(crate) trait Visit {
+    type Output;
+
+    fn visit<R: Rows>(self, rows: &R) -> Self::Output;
+}
+
+/// Visits the rows of a column of text or bytes.
+///
+/// # Errors
+/// `engine.internal` when the array holds no bytes.
+pub(crate) fn with<V: Visit>(array: &ArrayRef, visit: V) -> Result<V::Output> {
+    Ok(match array.data_type() {
+        DataType::Utf8 => spans(array.as_string::<i32>(), visit),
+        DataType::LargeUtf8 => spans(array.as_string::<i64>(), visit),
+        DataType::Binary => spans(array.as_binary::<i32>(), visit),
+        DataType::LargeBinary => spans(array.as_binary::<i64>(), visit),
+        DataType::Utf8View => views(array.as_string_view(), visit),
+        DataType::BinaryView => views(array.as_binary_view(), visit),
+        DataType::FixedSizeBinary(_) => {
+            let array = array.as_fixed_size_binary();
+            visit.visit(&Fixed { values: array.value_data(), len: array.value_size() })
+        }
+        _ => return Err(Error::internal("a text kernel met a column without bytes")),
+    })
+}
+
+fn spans<T: ByteArrayType, V: Visit>(array: &GenericByteArray<T>, visit: V) -> V::Output {
+    visit.visit(&Spans { offsets: array.value_offsets(), values: array.value_data() })
+}
+
+fn views<T: ByteViewType + ?Sized, V: Visit>(
+    array: &GenericByteViewArray<T>,
+    visit: V,
+) -> V::Output {
+    let heads = array.views();
+    visit.visit(&Views { heads, inline: heads.inner(), buffers: array.data_buffers() })
+}
+
 /// Sets the bits of the valid rows whose answer is `fails`, and clears the others.
 ///
 /// # Errors
@@ -169,54 +208,23 @@ pub(crate) fn fill(
     fails: bool,
     question: &impl Question,
 ) -> Result<()> {
-    let ask = Ask { valid, count: array.len(), fails };
-    match array.data_type() {
-        DataType::Utf8 => ask.spans(array.as_string::<i32>(), out, question),
-        DataType::LargeUtf8 => ask.spans(array.as_string::<i64>(), out, question),
-        DataType::Binary => ask.spans(array.as_binary::<i32>(), out, question),
-        DataType::LargeBinary => ask.spans(array.as_binary::<i64>(), out, question),
-        DataType::Utf8View => ask.views(array.as_string_view(), out, question),
-        DataType::BinaryView => ask.views(array.as_binary_view(), out, question),
-        DataType::FixedSizeBinary(_) => {
-            let array = array.as_fixed_size_binary();
-            ask.each(&Fixed { values: array.value_data(), len: array.value_size() }, out, question);
-        }
-        _ => return Err(Error::internal("a text kernel met a column without bytes")),
-    }
-    Ok(())
+    with(array, Ask { question, valid, out, count: array.len(), fails })
 }
 
-struct Ask<'a> {
+struct Ask<'a, Q> {
+    question: &'a Q,
     valid: Option<&'a [u64]>,
+    out: &'a mut [u64],
     count: usize,
     fails: bool,
 }
 
-impl Ask<'_> {
-    fn spans<T: ByteArrayType>(
-        &self,
-        array: &GenericByteArray<T>,
-        out: &mut [u64],
-        question: &impl Question,
-    ) {
-        let rows = Spans { offsets: array.value_offsets(), values: array.value_data() };
-        self.each(&rows, out, question);
-    }
+impl<Q: Question> Visit for Ask<'_, Q> {
+    type Output = ();
 
-    fn views<T: ByteViewType + ?Sized>(
-        &self,
-        array: &GenericByteViewArray<T>,
-        out: &mut [u64],
-        question: &impl Question,
-    ) {
-        let views = array.views();
-        let rows = Views { heads: views, inline: views.inner(), buffers: array.data_buffers() };
-        self.each(&rows, out, question);
-    }
-
-    fn each(&self, rows: &impl Rows, out: &mut [u64], question: &impl Question) {
+    fn visit<R: Rows>(self, rows: &R) {
         let flip = if self.fails { 0 } else { u64::MAX };
-        for (index, word) in out.iter_mut().enumerate() {
+        for (index, word) in self.out.iter_mut().enumerate() {
             let first = index * 64;
             let here = match self.count.saturating_sub(first) {
                 64.. => u64::MAX,
@@ -224,7 +232,7 @@ impl Ask<'_> {
             };
             let valid = self.valid.map_or(u64::MAX, |v| v.get(index).copied().unwrap_or(0));
             let asked = here & valid;
-            *word = (question.ask(rows, first, asked) ^ flip) & asked;
+            *word = (self.question.ask(rows, first, asked) ^ flip) & asked;
         }
     }
 }

@@ -20,6 +20,8 @@ pub(crate) trait Key: Plain + Ord + Default + Send + Sync + Debug {
     fn read(bytes: &[u8]) -> Self;
     /// The key of one word, as spans have them.
     fn of_word(word: u64) -> Self;
+    /// The least and the greatest of the keys; that of [`Default`] twice if there are none.
+    fn bounds(keys: &[Self]) -> (Self, Self);
     /// The keys as numbers, if one word holds them.
     fn words(keys: &[Self]) -> Option<&[u64]>;
 }
@@ -49,6 +51,10 @@ impl Key for u64 {
     fn of_word(word: u64) -> Self {
         word
     }
+    fn bounds(keys: &[Self]) -> (Self, Self) {
+        let first = keys.first().copied().unwrap_or_default();
+        keys.iter().fold((first, first), |(least, most), key| (least.min(*key), most.max(*key)))
+    }
     fn words(keys: &[Self]) -> Option<&[u64]> {
         Some(keys)
     }
@@ -74,6 +80,16 @@ impl Key for [u64; 2] {
     }
     fn of_word(word: u64) -> Self {
         [word, 0]
+    }
+    fn bounds(keys: &[Self]) -> (Self, Self) {
+        // As numbers of 128 bits they have the same order, and are compared without a branch.
+        let number = |[high, low]: [u64; 2]| u128::from(high) << 64 | u128::from(low);
+        let first = number(keys.first().copied().unwrap_or_default());
+        let (least, most) = keys.iter().fold((first, first), |(least, most), key| {
+            (least.min(number(*key)), most.max(number(*key)))
+        });
+        let key = |number: u128| [(number >> 64) as u64, number as u64];
+        (key(least), key(most))
     }
     fn words(_: &[Self]) -> Option<&[u64]> {
         None

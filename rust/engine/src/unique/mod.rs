@@ -13,6 +13,7 @@ mod arena;
 mod batch;
 mod block;
 mod budget;
+mod cells;
 mod column;
 mod common;
 mod deferred;
@@ -41,7 +42,6 @@ mod store;
 mod suspects;
 mod table;
 mod text;
-mod uuid;
 
 pub use block::{encode, encode_within, KeyBlock};
 pub(crate) use common::{common, Common};

@@ -178,8 +178,7 @@ impl<K: Key> Partitions<K> {
     pub(crate) fn search(mut self, means: &Means<'_>) -> Result<Tally> {
         self.seal(means)?;
         let total: u64 = self.counts.iter().sum();
-        let largest = LARGEST / K::BYTES;
-        let wanted = (total as usize / largest * 2).next_power_of_two().ilog2();
+        let wanted = (total as usize / LARGEST * 2).next_power_of_two().ilog2();
         let most = if self.runs.is_empty() { BITS } else { self.disk_bits };
         let bits = wanted.min(most);
         let units = 1usize << bits;

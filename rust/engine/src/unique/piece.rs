@@ -36,11 +36,7 @@ impl<K: Key> Piece<K> {
     pub(crate) fn new(base_row: u64, map: RowMap, keys: Vec<K>) -> Option<Self> {
         let (first, last) = (*keys.first()?, *keys.last()?);
         let rising = keys.windows(2).all(|pair| pair[0] < pair[1]);
-        let (least, greatest) = if rising {
-            (first, last)
-        } else {
-            keys.iter().fold((first, first), |(a, b), key| (a.min(*key), b.max(*key)))
-        };
+        let (least, greatest) = if rising { (first, last) } else { K::bounds(&keys) };
         Some(Self { base_row, map, keys: Keys::Plain(keys), least, greatest, rising })
     }
 

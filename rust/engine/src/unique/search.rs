@@ -1,16 +1,19 @@
-//! Repeated keys within a unit of partitions: first whether there are any, which needs the keys
-//! alone, and only then which rows they belong to.
+//! Repeated keys within a unit of partitions: first which keys may repeat, by the cells they fall
+//! into, then which of those do, and only then which rows they belong to.
 
 use super::batch::Share;
 use super::budget::full;
+use super::cells::Cells;
 use super::groups::{Found, Groups};
 use super::key::Key;
 use super::seed::Seed;
 use crate::error::Result;
 use crate::kernels::slab::Slab;
 
-/// Bytes of keys that are searched at a time: with their table they fit into the cache.
-pub(crate) const LARGEST: usize = if cfg!(test) { 1 << 12 } else { 1 << 19 };
+/// Keys that are searched at a time: the bits of their cells fit into the cache.
+pub(crate) const LARGEST: usize = if cfg!(test) { 1 << 9 } else { 1 << 18 };
+/// Least bytes for copies of keys.
+const ROOM: usize = if cfg!(test) { 1 << 13 } else { 1 << 20 };
 /// A large unit is looked at so many times rather than copied.
 const LOOKS: usize = 8;
 
@@ -65,6 +68,7 @@ pub(crate) struct Finder<'a, K: Key> {
     seed: &'a Seed,
     /// Most bytes for copies of keys.
     room: usize,
+    cells: Cells,
     table: Slab<K>,
     /// Places in use of `table`.
     size: usize,
@@ -74,6 +78,7 @@ pub(crate) struct Finder<'a, K: Key> {
     repeated: Vec<K>,
     /// From how many repeats on they are reduced to different ones.
     crowded: usize,
+    picked: Vec<K>,
     copied: Vec<K>,
     sorted: Vec<K>,
 }
@@ -91,13 +96,15 @@ impl<'a, K: Key> Finder<'a, K> {
     pub(crate) fn new(seed: &'a Seed, room: Option<usize>) -> Self {
         Self {
             seed,
-            room: room.map_or(usize::MAX, |bytes| bytes.max(LARGEST * 2)),
+            room: room.map_or(usize::MAX, |bytes| bytes.max(ROOM)),
+            cells: Cells::default(),
             table: Slab::default(),
             size: 0,
             taken: 0,
             zeroes: 0,
             repeated: Vec::new(),
             crowded: 1 << 16,
+            picked: Vec::new(),
             copied: Vec::new(),
             sorted: Vec::new(),
         }
@@ -115,7 +122,7 @@ impl<'a, K: Key> Finder<'a, K> {
         found: &mut Found<'_>,
     ) -> Result<()> {
         let Unit { count, mean, skip } = unit;
-        let (count, largest) = (count as usize, LARGEST / K::BYTES);
+        let (count, largest) = (count as usize, LARGEST);
         if count < 2 {
             return Ok(());
         }
@@ -146,23 +153,30 @@ impl<'a, K: Key> Finder<'a, K> {
         source: Source<'_, K>,
         found: &mut Found<'_>,
     ) -> Result<()> {
-        let seed = self.seed;
+        let (seed, skip) = (self.seed, part.skip + part.bits);
         self.repeated.clear();
-        self.clear(places(count.min(1 << 17)))?;
-        let skip = part.skip + part.bits;
-        source(&mut |share| {
+        let mut copied = std::mem::take(&mut self.copied);
+        // Those of the keys that are of this part.
+        let mut of_part = |keys: &[K], see: &mut dyn FnMut(&[K]) -> Result<()>| {
             if part.bits == 0 {
-                self.insert(share.keys, skip)
-            } else {
-                let mut copied = std::mem::take(&mut self.copied);
-                copied.clear();
-                let here = share.keys.iter().filter(|key| part.has(seed.address(key.hash())));
-                copied.extend(here);
-                let inserted = self.insert(&copied, skip);
-                self.copied = copied;
-                inserted
+                return see(keys);
             }
+            copied.clear();
+            copied.extend(keys.iter().filter(|key| part.has(seed.address(key.hash()))));
+            see(&copied)
+        };
+        self.cells.clear(count)?;
+        source(&mut |share| {
+            of_part(share.keys, &mut |keys| {
+                self.cells.put(seed, keys, skip);
+                Ok(())
+            })
         })?;
+        if self.cells.met() > 0 {
+            self.open()?;
+            source(&mut |share| of_part(share.keys, &mut |keys| self.insert_met(keys, skip)))?;
+        }
+        self.copied = copied;
         self.count(part, source, found)
     }
 
@@ -212,9 +226,14 @@ impl<'a, K: Key> Finder<'a, K> {
         self.repeated.clear();
         let mut start = 0;
         for end in ends {
-            self.clear(places((end - start).min(1 << 17)))?;
-            self.insert(&sorted[start..end], skip + bits)?;
-            self.note_zeroes();
+            let keys = &sorted[start..end];
+            self.cells.clear(keys.len())?;
+            self.cells.put(seed, keys, skip + bits);
+            if self.cells.met() > 0 {
+                self.open()?;
+                self.insert_met(keys, skip + bits)?;
+                self.note_zeroes();
+            }
             start = end;
         }
         (self.copied, self.sorted) = (copied, sorted);
@@ -242,7 +261,9 @@ impl<'a, K: Key> Finder<'a, K> {
         counted
     }
 
-    fn clear(&mut self, size: usize) -> Result<()> {
+    /// An empty table for the keys that met another.
+    fn open(&mut self) -> Result<()> {
+        let size = places((self.cells.met() as usize * 2).min(1 << 17));
         if self.table.len() < size {
             self.table = Slab::zeroed(size, K::default()).ok_or_else(full)?;
         } else {
@@ -251,6 +272,16 @@ impl<'a, K: Key> Finder<'a, K> {
         (self.size, self.taken, self.zeroes) = (size, 0, 0);
         self.crowded = self.crowded.max(1 << 16);
         Ok(())
+    }
+
+    /// Inserts those of the keys that met another.
+    fn insert_met(&mut self, keys: &[K], skip: u32) -> Result<()> {
+        let mut picked = std::mem::take(&mut self.picked);
+        picked.clear();
+        self.cells.pick(self.seed, keys, skip, &mut picked);
+        let inserted = self.insert(&picked, skip);
+        self.picked = picked;
+        inserted
     }
 
     fn insert(&mut self, keys: &[K], skip: u32) -> Result<()> {

@@ -3,6 +3,8 @@
 //! Short ones are packed with their length, UUIDs as their bits, the rest as bytes. Which of these
 //! a key is follows from its value, so equal keys always meet.
 
+use std::ops::Range;
+
 use arrow_array::cast::AsArray;
 use arrow_array::types::Decimal256Type;
 use arrow_array::{Array, ArrayRef, BinaryViewArray, FixedSizeBinaryArray};
@@ -14,8 +16,8 @@ use super::column::Column;
 use super::fixed::{words, Words};
 use super::form::{KeyForm, Kind};
 use super::seed::Seed;
-use super::uuid;
 use crate::error::{Code, Error, Result};
+use crate::kernels::uuid;
 
 /// Values of varying or large width.
 enum Values<'a> {
@@ -86,6 +88,9 @@ impl<'a> Values<'a> {
     }
 }
 
+/// Which part of a block UUIDs are.
+const UUID: usize = 2;
+
 /// Sorts keys into the parts of a block.
 struct Sorter<'a> {
     seed: &'a Seed,
@@ -112,7 +117,7 @@ impl Sorter<'_> {
             1
         } else if let Some(words) = self.uuid(key) {
             self.block.uuid.keys.push(words);
-            2
+            UUID
         } else {
             self.block.wide.push(self.seed.fingerprint(key), key);
             3
@@ -129,27 +134,39 @@ impl Sorter<'_> {
         }
     }
 
+    /// Takes up the UUIDs of the first rows; how many those are.
+    fn lead(&mut self, array: &ArrayRef) -> Result<usize> {
+        let keys = uuid::leading(array)?;
+        let count = keys.len();
+        // Which rows they have is only kept if others follow.
+        if count < self.block.rows {
+            self.rows[UUID].extend(0..count as u32);
+        }
+        self.block.uuid.keys = keys;
+        Ok(count)
+    }
+
     /// Rows are only worth keeping where they are not 0, 1, 2, ...
     fn finish(self) {
         let [one, two, uuid, wide] = self.rows;
         let all = self.block.rows;
-        let keep = |rows: Vec<u32>| (rows.len() != all).then_some(rows);
-        self.block.one.rows = keep(one);
-        self.block.two.rows = keep(two);
-        self.block.uuid.rows = keep(uuid);
-        self.block.wide.prints.rows = keep(wide);
+        let keep = |rows: Vec<u32>, keys: usize| (keys != all).then_some(rows);
+        self.block.one.rows = keep(one, self.block.one.keys.len());
+        self.block.two.rows = keep(two, self.block.two.keys.len());
+        self.block.uuid.rows = keep(uuid, self.block.uuid.keys.len());
+        self.block.wide.prints.rows = keep(wide, self.block.wide.prints.keys.len());
     }
 }
 
 /// Every row that has a key.
 fn each(
-    rows: usize,
+    rows: Range<usize>,
     valid: Option<&NullBuffer>,
     mut visit: impl FnMut(usize) -> Result<()>,
 ) -> Result<()> {
     match valid {
         Some(valid) => valid.valid_indices().try_for_each(visit),
-        None => (0..rows).try_for_each(&mut visit),
+        None => rows.into_iter().try_for_each(&mut visit),
     }
 }
 
@@ -167,9 +184,14 @@ pub(crate) fn single(
     let rows = block.rows;
     let mut sorter = Sorter { seed, uuids: true, block, rows: Default::default() };
     match &column.index {
-        None => each(rows, valid, |row| values.with(row, |key| sorter.push(row, key)))?,
+        None => {
+            let plain = valid.is_none() && !matches!(values, Values::Decimal(_));
+            let start = if plain { sorter.lead(&column.values)? } else { 0 };
+            each(start..rows, valid, |row| values.with(row, |key| sorter.push(row, key)))?;
+        }
         Some(index) => {
-            each(rows, valid, |row| values.with(index[row] as usize, |key| sorter.push(row, key)))?;
+            let value = |row: usize| index[row] as usize;
+            each(0..rows, valid, |row| values.with(value(row), |key| sorter.push(row, key)))?;
         }
     }
     sorter.finish();
@@ -227,7 +249,7 @@ pub(crate) fn composite(
     let members = spec.kinds.iter().zip(columns).map(member).collect::<Result<Vec<_>>>()?;
     let mut sorter = Sorter { seed, uuids: false, block, rows: Default::default() };
     let mut key = Vec::new();
-    each(rows, valid, |row| {
+    each(0..rows, valid, |row| {
         key.clear();
         if spec.masks_nulls() {
             key.resize(columns.len().div_ceil(8), 0);
