@@ -257,9 +257,10 @@ fn sort<K: Key, R: Copy>(
     }
     for (at, key) in mixed.iter().enumerate() {
         let end = &mut ends[partition(seed.address(key.hash()))];
-        sorted[*end as usize] = *key;
-        rows[*end as usize] = row(at);
+        let to = *end as usize;
         *end += 1;
+        sorted[to] = *key;
+        rows[to] = row(at);
     }
 }
 

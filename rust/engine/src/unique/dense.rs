@@ -14,7 +14,7 @@ pub(crate) type SeeWords<'a> = dyn FnMut(&[u64], &mut dyn FnMut(usize) -> u64) -
 /// Shows keys in row order.
 pub(crate) type Scan<'a> = &'a (dyn Fn(&mut SeeWords<'_>) -> Result<()> + Sync);
 
-/// Keys filtered at a time.
+/// Keys taken at a time.
 const GROUP: usize = 512;
 
 /// What repeats among the keys of a scan, all of which lie in `least..least + domain`.
@@ -49,26 +49,27 @@ pub(crate) fn search(scan: Scan<'_>, least: u64, domain: u64, means: &Means<'_>)
 
 fn range(scan: Scan<'_>, least: u64, domain: u64, means: &Means<'_>) -> Result<Tally> {
     let words = usize::try_from(domain.div_ceil(64)).map_err(|_| full())?;
-    let mut seen = Slab::zeroed(words, 0u64).ok_or_else(full)?;
+    // Keys of other ranges go to one more word at the end.
+    let mut seen = Slab::zeroed(words + 1, 0u64).ok_or_else(full)?;
     let mut again: Option<Slab<u64>> = None;
     let mut found = means.found();
     let mut near = [0u32; GROUP];
     scan(&mut |keys, ordinal| {
-        let seen = &mut seen[..];
+        let seen = &mut seen[..=words];
         for (group, keys) in keys.chunks(GROUP).enumerate() {
-            // Positions of the keys in range, without a branch on each.
+            // Positions of the keys that came before, without a branch on each.
             let mut count = 0;
             for (at, key) in keys.iter().enumerate() {
+                let key = key.wrapping_sub(least);
+                let here = key < domain;
+                let word = &mut seen[if here { (key / 64) as usize } else { words }];
                 near[count] = at as u32;
-                count += usize::from(key.wrapping_sub(least) < domain);
+                count += usize::from(here & (*word >> (key % 64) & 1 == 1));
+                *word |= 1 << (key % 64);
             }
             for at in near.iter().take(count) {
                 let key = keys[*at as usize] - least;
                 let (word, bit) = ((key / 64) as usize, 1 << (key % 64));
-                if seen[word] & bit == 0 {
-                    seen[word] |= bit;
-                    continue;
-                }
                 let again = match &mut again {
                     Some(again) => again,
                     None => again.insert(Slab::zeroed(words, 0).ok_or_else(full)?),

@@ -22,6 +22,8 @@ pub(crate) trait Key: Plain + Ord + Default + Send + Sync + Debug {
     fn of_word(word: u64) -> Self;
     /// The least and the greatest of the keys; that of [`Default`] twice if there are none.
     fn bounds(keys: &[Self]) -> (Self, Self);
+    /// The lower halves of keys of one word whose upper half is the same, and that.
+    fn lower(keys: &[Self]) -> Option<(u64, Vec<u32>)>;
     /// The keys as numbers, if one word holds them.
     fn words(keys: &[Self]) -> Option<&[u64]>;
 }
@@ -54,6 +56,11 @@ impl Key for u64 {
     fn bounds(keys: &[Self]) -> (Self, Self) {
         let first = keys.first().copied().unwrap_or_default();
         keys.iter().fold((first, first), |(least, most), key| (least.min(*key), most.max(*key)))
+    }
+    fn lower(keys: &[Self]) -> Option<(u64, Vec<u32>)> {
+        let upper = keys.first()? >> 32 << 32;
+        let same = keys.iter().fold(0, |other, key| other | (key ^ upper)) >> 32 == 0;
+        same.then(|| (upper, keys.iter().map(|key| *key as u32).collect()))
     }
     fn words(keys: &[Self]) -> Option<&[u64]> {
         Some(keys)
@@ -90,6 +97,9 @@ impl Key for [u64; 2] {
         });
         let key = |number: u128| [(number >> 64) as u64, number as u64];
         (key(least), key(most))
+    }
+    fn lower(_: &[Self]) -> Option<(u64, Vec<u32>)> {
+        None
     }
     fn words(_: &[Self]) -> Option<&[u64]> {
         None

@@ -27,6 +27,8 @@ pub(crate) struct Piece<K> {
 #[derive(Debug)]
 enum Keys<K> {
     Plain(Vec<K>),
+    /// Keys of one word that share their upper half.
+    Lower(u64, Vec<u32>),
     Disk(u64, usize),
     Span(Span),
 }
@@ -37,7 +39,11 @@ impl<K: Key> Piece<K> {
         let (first, last) = (*keys.first()?, *keys.last()?);
         let rising = keys.windows(2).all(|pair| pair[0] < pair[1]);
         let (least, greatest) = if rising { (first, last) } else { K::bounds(&keys) };
-        Some(Self { base_row, map, keys: Keys::Plain(keys), least, greatest, rising })
+        let keys = match K::lower(&keys) {
+            Some((upper, lower)) => Keys::Lower(upper, lower),
+            None => Keys::Plain(keys),
+        };
+        Some(Self { base_row, map, keys, least, greatest, rising })
     }
 
     /// A piece of a span.
@@ -50,6 +56,7 @@ impl<K: Key> Piece<K> {
     pub(crate) fn len(&self) -> usize {
         match &self.keys {
             Keys::Plain(keys) => keys.len(),
+            Keys::Lower(_, lower) => lower.len(),
             Keys::Disk(_, len) => *len,
             Keys::Span(span) => span.count,
         }
@@ -59,6 +66,7 @@ impl<K: Key> Piece<K> {
     pub(crate) fn bytes(&self) -> usize {
         let keys = match &self.keys {
             Keys::Plain(keys) => keys.capacity() * size_of::<K>(),
+            Keys::Lower(_, lower) => lower.capacity() * size_of::<u32>(),
             Keys::Disk(..) => 0,
             Keys::Span(span) => span.bytes(),
         };
@@ -75,6 +83,11 @@ impl<K: Key> Piece<K> {
         match (&mut self.keys, &next.keys) {
             (Keys::Plain(keys), Keys::Plain(more)) if keys.len() + more.len() <= JOINED => {
                 keys.extend_from_slice(more);
+            }
+            (Keys::Lower(upper, lower), Keys::Lower(other, more))
+                if upper == other && lower.len() + more.len() <= JOINED =>
+            {
+                lower.extend_from_slice(more);
             }
             (Keys::Span(span), Keys::Span(more)) => {
                 if !span.join(more) {
@@ -96,6 +109,10 @@ impl<K: Key> Piece<K> {
     pub(crate) fn keys(&self, file: Option<&SpillFile>) -> Result<Cow<'_, [K]>> {
         Ok(match &self.keys {
             Keys::Plain(keys) => keys.into(),
+            Keys::Lower(upper, lower) => {
+                let key = |low: &u32| K::of_word(upper | u64::from(*low));
+                lower.iter().map(key).collect::<Vec<K>>().into()
+            }
             Keys::Disk(offset, len) => {
                 let file = file.ok_or_else(|| Error::internal("spilled keys have no file"))?;
                 let bytes = file.read(*offset, len * K::BYTES)?;
@@ -112,6 +129,9 @@ impl<K: Key> Piece<K> {
     /// # Errors
     /// [`crate::error::Code::Spill`] if they cannot be written.
     pub(crate) fn spill(&mut self, file: &SpillFile) -> Result<()> {
+        if let Keys::Lower(..) = self.keys {
+            self.keys = Keys::Plain(self.keys(None)?.into_owned());
+        }
         match &mut self.keys {
             Keys::Plain(keys) => {
                 let mut bytes = Vec::with_capacity(keys.len() * K::BYTES);
@@ -121,7 +141,7 @@ impl<K: Key> Piece<K> {
                 self.keys = Keys::Disk(file.write(&bytes)?, keys.len());
             }
             Keys::Span(span) => span.spill(file)?,
-            Keys::Disk(..) => {}
+            Keys::Lower(..) | Keys::Disk(..) => {}
         }
         Ok(())
     }
@@ -149,6 +169,27 @@ mod tests {
         let listed = Piece::new(5, RowMap::new(Some(vec![0, 3])), vec![9, 7]).unwrap();
         assert!(first.join(listed).is_some());
         assert!(Piece::<u64>::new(0, RowMap::All, Vec::new()).is_none());
+    }
+
+    #[test]
+    fn keys_that_share_their_upper_half_take_half_the_room() {
+        let high = 5 << 32;
+        let mut near = piece(0, &[high + 3, high + 1, high + u64::from(u32::MAX)]);
+        let far = piece(0, &[3, 1, high]);
+        assert_eq!(far.bytes() - near.bytes(), 12);
+        assert!(near.join(piece(3, &[high])).is_none());
+        assert!(near.join(piece(4, &[high + (1 << 32), high + (1 << 32)])).is_some());
+        assert_eq!(*near.keys(None).unwrap(), [high + 3, high + 1, high + 0xffff_ffff, high]);
+        assert_eq!((near.least, near.greatest, near.len()), (high, high + 0xffff_ffff, 4));
+        let file = SpillFile::new(&Disk::new(&Spill {
+            folder: std::env::temp_dir(),
+            quota_bytes: u64::MAX,
+        }));
+        near.spill(&file).unwrap();
+        assert_eq!(
+            *near.keys(Some(&file)).unwrap(),
+            [high + 3, high + 1, high + 0xffff_ffff, high]
+        );
     }
 
     #[test]

@@ -10,7 +10,11 @@ pub(super) const MEANINGS: &[Meaning] = &[
     ("^a|b$", &["ac", "cb"], &["ca", "bc"]),
     ("a$|^", &["b"], &[]),
     ("x^a", &[], &["xa", "x\na"]),
+    ("^abc$", &["abc"], &["abc\n", r"abc\n"]),
+    ("^a*$", &["aaa", ""], &["abc"]),
+    ("^a+$", &["a", "aa"], &["", "aaA"]),
     // Control escapes.
+    (r"^\t$", &["\t"], &[r"\t", "t"]),
     (r"^\t\n\v\f\r$", &["\t\n\u{B}\u{C}\r"], &["tnvfr"]),
     (r"^\cC$", &["\u{3}"], &["\\cC", "cC"]),
     (r"^\cc$", &["\u{3}"], &["\\cc"]),
@@ -32,6 +36,9 @@ pub(super) const MEANINGS: &[Meaning] = &[
     ),
     (r"^\S$", &["\u{85}", "\u{200B}", "a"], &["\u{A0}", "\u{FEFF}", "\u{2029}"]),
     (r"[\s\S]", &["\n", "é"], &[""]),
+    (r"^\d+$", &["42"], &["-%#", "\u{9EA}\u{9E8}"]),
+    (r"\wcole", &["l'ecole"], &["l'école", "L'ÉCOLE"]),
+    ("[a-z]cole", &["l'ecole"], &["l'école", "l'Ecole"]),
     // Word boundaries are between ASCII words, and at code points only.
     (r"\bcole", &["école", "cole"], &["ecole"]),
     (r"\ba\b", &["a", "éa", "b a"], &["ab", "aa"]),
@@ -68,6 +75,7 @@ pub(super) const MEANINGS: &[Meaning] = &[
     (r"^[\ud83d-\u{1F600}]$", &["\u{E000}", "😀"], &["\u{D7FF}"]),
     // Properties.
     (r"\p{Letter}cole", &["L'école"], &["L'\u{B0}cole"]),
+    (r"^\p{Letter}+$", &["Hello", "π"], &["123", ""]),
     (r"^\p{digit}+$", &["42", "\u{9EA}\u{9E8}"], &["-%#"]),
     (r"^\p{Lu}\p{Ll}$", &["Éa"], &["éa"]),
     (r"^\P{L}$", &["1", " "], &["é"]),
