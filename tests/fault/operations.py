@@ -104,6 +104,15 @@ class Disk:
         self.contents = {}
         self.entries = {}
 
+    def settle(self):
+        """All that is there now is on stable storage."""
+        for path in (self.folder, *self.folder.rglob("*")):
+            facts = path.stat()
+            if path.is_dir():
+                self.entries[facts.st_ino] = {p.name: p.lstat().st_ino for p in path.iterdir()}
+            else:
+                self.contents[facts.st_ino] = facts.st_size
+
     def synced(self, descriptor):
         facts = os.fstat(descriptor)
         if stat.S_ISDIR(facts.st_mode):

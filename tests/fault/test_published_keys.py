@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 
 from tests.fault import scoped
+from tests.fault.operations import Disk, watched
 
 
 def test_a_kill_before_any_operation_leaves_nothing_wrong_to_believe(tmp_path, run):
@@ -28,6 +29,34 @@ def test_a_kill_before_any_operation_leaves_nothing_wrong_to_believe(tmp_path, r
             scoped.publish(folder, "p2", range(8, 14))
         assert scoped.published(folder) == expected, (last, operations[last - 1])
         shutil.rmtree(folder)
+
+
+def test_a_power_loss_before_any_operation_leaves_nothing_wrong_to_believe(tmp_path):
+    folder = tmp_path / "mesh"
+    scoped.publish(folder, "p0", range(6))
+    disk = Disk(folder)
+    disk.settle()
+    copies = []
+
+    def before(number, name, argument):
+        mode = ("drop", "torn", "empty")[number % 3]
+        copies.append(tmp_path / f"{number:03d}-{name}-{mode}")
+        disk.lose_power(copies[-1], mode)
+        if name == "fsync":
+            disk.synced(argument)
+
+    with watched(before):
+        scoped.publish(folder, "p1", range(4, 10))
+    for mode in ("drop", "torn", "empty"):
+        copies.append(tmp_path / f"acknowledged-{mode}")
+        disk.lose_power(copies[-1], mode)
+    expected = sorted(scoped.data(range(14))["k"].to_pylist())
+    for copy in copies:
+        scoped.publish(copy, "p2", range(8, 14))
+        scoped.publish(copy, "p1", range(4, 10))
+        assert scoped.published(copy) == expected, copy.name
+        shutil.rmtree(copy)
+    assert len(copies) > 20
 
 
 def test_publishers_at_once_let_every_key_in_once(tmp_path, processes):

@@ -28,16 +28,39 @@ KINDS: dict[str, tuple[str, list[pa.DataType], list[Any]]] = {
     "int64": ("int64", [pa.int64()], [-(2**63), -1, 0, 1, 2**63 - 1, 5]),
     "int8": ("int8", [pa.int8()], [-128, -1, 0, 1, 127, 5]),
     "uint16": ("uint16", [pa.uint16()], [0, 1, 65535, 7, 8, 9]),
+    "int16": ("int16", [pa.int16()], [-(2**15), -1, 0, 1, 2**15 - 1]),
+    "int32": ("int32", [pa.int32()], [-(2**31), -1, 0, 1, 2**31 - 1]),
+    "uint8": ("uint8", [pa.uint8()], [0, 1, 127, 128, 255]),
+    "uint32": ("uint32", [pa.uint32()], [0, 1, 2**31, 2**32 - 1]),
+    "integer": ("integer", [pa.int64(), pa.uint32()], [0, 1, 100, 2**32 - 1]),
     "uint64": ("uint64", [pa.uint64()], [0, 1, 2**64 - 1, 2**63, 8, 9]),
     "string": ("string", [pa.string(), pa.large_string(), pa.string_view()], TEXTS),
-    "binary": ("binary", [pa.binary(), pa.large_binary()], [t.encode() for t in TEXTS]),
+    "binary": (
+        "binary",
+        [pa.binary(), pa.large_binary(), pa.binary_view()],
+        [t.encode() for t in TEXTS],
+    ),
+    "fixed": ("binary", [pa.binary(20)], [bytes([n] * 20) for n in range(4)]),
+    "narrow": ("binary", [pa.binary(3)], [bytes([n, 0, 0]) for n in range(4)]),
     "float64": ("float64", [pa.float64()], FLOATS),
+    "float32": ("float32", [pa.float32()], FLOATS),
+    "number": ("number", [pa.float16()], FLOATS),
     "boolean": ("boolean", [pa.bool_()], [True, False]),
-    "date": ("date", [pa.date32()], [DAY.date() + dt.timedelta(n) for n in range(5)]),
+    "date": ("date", [pa.date32(), pa.date64()], [DAY.date() + dt.timedelta(n) for n in range(5)]),
     "timestamp": (
         "timestamp",
         [pa.timestamp("us"), pa.timestamp("ns"), pa.timestamp("ms")],
         [DAY + dt.timedelta(milliseconds=n) for n in (-1, 0, 1, 10**9)],
+    ),
+    "instant": (
+        "timestamp_tz",
+        [pa.timestamp("us", "UTC"), pa.timestamp("ms", "Europe/Zurich")],
+        [DAY + dt.timedelta(milliseconds=n) for n in (-1, 0, 1, 10**9)],
+    ),
+    "small decimal": (
+        "decimal(9,2)",
+        [pa.decimal128(9, 2)],
+        [decimal.Decimal(f"{n}.25") for n in (-3, 0, 3, 10**6)],
     ),
     "decimal": (
         "decimal(38,2)",
@@ -58,7 +81,7 @@ def canonical(value: Any) -> Any:
 def laid_out(values: list[Any], kind: pa.DataType, encoding: str) -> pa.Array:
     array = pa.array(values, kind)
     # Arrow cannot cast a dictionary of views, so such a column cannot be stored.
-    views = kind == pa.string_view()
+    views = kind in (pa.string_view(), pa.binary_view())
     return array.dictionary_encode() if encoding == "dictionary" and not views else array
 
 

@@ -64,7 +64,7 @@ fn range(scan: Scan<'_>, least: u64, domain: u64, means: &Means<'_>) -> Result<T
                 let here = key < domain;
                 let word = &mut seen[if here { (key / 64) as usize } else { words }];
                 near[count] = at as u32;
-                count += usize::from(here & (*word >> (key % 64) & 1 == 1));
+                count += usize::from(here) & (*word >> (key % 64)) as usize;
                 *word |= 1 << (key % 64);
             }
             for at in near.iter().take(count) {
