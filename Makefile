@@ -117,6 +117,7 @@ bench: $(VENV)/.built-release ## Measure meshgate and its peers on the same tabl
 .PHONY: bench-smoke
 bench-smoke: $(BUILT) ## Run every bench once on small tables; measures nothing
 	@$(BIN)/python -m benches --smoke $(ARGS)
+	@$(BIN)/python -m benches.published --smoke
 
 .PHONY: generate
 generate: $(BUILT) ## Rewrite the files that are generated from the registries

@@ -7,34 +7,50 @@ use arrow_array::ArrayRef;
 use super::rows::{self, Rows};
 use crate::error::Result;
 
-/// The UUIDs of the first rows, none of which is null, up to the first row that holds anything else.
+/// UUIDs of some rows, and the other rows.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Sorted {
+    /// The UUIDs, in row order.
+    pub(crate) keys: Vec<[u64; 2]>,
+    /// The rows that hold anything else.
+    pub(crate) others: Vec<u32>,
+}
+
+/// Which of the rows, none of which is null, are UUIDs. If the first is none, nobody looks at the
+/// rest: all are others.
 ///
 /// # Errors
 /// `engine.internal` when the array holds no bytes.
-pub(crate) fn leading(array: &ArrayRef) -> Result<Vec<[u64; 2]>> {
-    rows::with(array, Leading(array.len()))
+pub(crate) fn sorted(array: &ArrayRef) -> Result<Sorted> {
+    rows::with(array, Sort(array.len()))
 }
 
 /// How many rows there are.
-struct Leading(usize);
+struct Sort(usize);
 
-impl rows::Visit for Leading {
-    type Output = Vec<[u64; 2]>;
+impl rows::Visit for Sort {
+    type Output = Sorted;
 
-    fn visit<R: Rows>(self, rows: &R) -> Vec<[u64; 2]> {
-        let mut keys = Vec::new();
+    fn visit<R: Rows>(self, rows: &R) -> Sorted {
+        let mut sorted = Sorted::default();
         if self.0 == 0 || rows.len_of(0) != 36 {
-            return keys;
+            sorted.others.extend(0..self.0 as u32);
+            return sorted;
         }
-        keys.reserve_exact(self.0);
+        sorted.keys.reserve_exact(self.0);
         #[cfg(target_arch = "x86_64")]
         if super::cpu::level() >= super::cpu::Level::V3 {
             // SAFETY: this level is only used on processors that have its features.
-            unsafe { x86::leading(rows, self.0, &mut keys) };
-            return keys;
+            unsafe { x86::sort(rows, self.0, &mut sorted) };
+            return sorted;
         }
-        keys.extend((0..self.0).map_while(|row| canonical(rows.row(row).bytes().try_into().ok()?)));
-        keys
+        for row in 0..self.0 {
+            match rows.row(row).bytes().try_into().ok().and_then(canonical) {
+                Some(key) => sorted.keys.push(key),
+                None => sorted.others.push(row as u32),
+            }
+        }
+        sorted
     }
 }
 
@@ -83,21 +99,19 @@ mod x86 {
         _mm_cmpeq_epi8, _mm_loadu_si128, _mm_movemask_epi8, _mm_set1_epi8,
     };
 
-    use super::Rows;
+    use super::{Rows, Sorted};
 
     #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
-    pub(super) fn leading<R: Rows>(rows: &R, count: usize, keys: &mut Vec<[u64; 2]>) {
+    pub(super) fn sort<R: Rows>(rows: &R, count: usize, sorted: &mut Sorted) {
         for row in 0..count {
-            let Ok(text) = rows.row(row).bytes().try_into() else { return };
-            let (key, good) = parse(text);
-            if !good {
-                return;
+            match rows.row(row).bytes().try_into().map(|text| parse(text)) {
+                Ok((key, true)) => sorted.keys.push(key),
+                _ => sorted.others.push(row as u32),
             }
-            keys.push(key);
         }
     }
 
-    /// The 128 bits, if the text is spelt canonically.
+    /// The 128 bits, and whether the text is spelt canonically.
     #[inline]
     #[target_feature(enable = "avx2")]
     fn parse(text: &[u8; 36]) -> ([u64; 2], bool) {
@@ -173,41 +187,50 @@ mod tests {
                 let array: ArrayRef = Arc::new(
                     FixedSizeBinaryArray::try_from_iter([good, &text[..]].into_iter()).unwrap(),
                 );
-                let keys: Vec<_> =
-                    [Some(canonical(good.try_into().unwrap())), fits.then(|| canonical(&text))]
-                        .into_iter()
-                        .flatten()
-                        .flatten()
-                        .collect();
-                for found in each_level(|| leading(&array).unwrap()) {
-                    assert_eq!(found, keys, "{byte} at {at}");
+                let first = canonical(good.try_into().unwrap()).unwrap();
+                let mut expected = Sorted { keys: vec![first], others: vec![] };
+                match canonical(&text) {
+                    Some(key) => expected.keys.push(key),
+                    None => expected.others.push(1),
+                }
+                for found in each_level(|| sorted(&array).unwrap()) {
+                    assert_eq!(found, expected, "{byte} at {at}");
                 }
             }
         }
     }
 
     #[test]
-    fn leading_rows_are_those_before_the_first_other_text() {
-        let id = |n: u64| format!("{n:08x}-0000-4000-8000-{:012x}", n * 0x1234_5678);
+    fn every_row_is_a_uuid_or_another() {
+        let id = |n: u32| format!("{n:08x}-0000-4000-8000-{:012x}", u64::from(n) * 0x1234_5678);
         for other in ["", "A", "0123456789abcdef0123456789abcdef0123", "not a uuid"] {
-            for at in [0, 1, 5, 40] {
+            for step in [1, 2, 5, 40] {
+                let is_id = |n: &u32| !(n + 1).is_multiple_of(step);
                 let texts: Vec<String> =
-                    (0..40).map(|n| if n == at { other.into() } else { id(n) }).collect();
-                let expected: Vec<_> = texts
-                    .iter()
-                    .map_while(|text| canonical(text.as_bytes().try_into().ok()?))
-                    .collect();
-                assert_eq!(expected.len() as u64, at.min(40));
+                    (0..40).map(|n| if is_id(&n) { id(n) } else { other.into() }).collect();
                 let arrays: [ArrayRef; 3] = [
                     Arc::new(StringArray::from_iter_values(&texts)),
                     Arc::new(LargeStringArray::from_iter_values(&texts)),
                     Arc::new(BinaryViewArray::from_iter_values(&texts)),
                 ];
                 for array in arrays {
-                    for start in 0..3.min(expected.len()) {
+                    for start in 0..6 {
+                        let looked = texts[start].len() == 36;
+                        let rows = start as u32..40;
+                        let (ids, others): (Vec<u32>, _) = rows.partition(|n| {
+                            looked
+                                && canonical(
+                                    texts[*n as usize].as_bytes().try_into().unwrap_or(&[0; 36]),
+                                )
+                                .is_some()
+                        });
+                        let expected = Sorted {
+                            keys: ids.iter().map(|n| parse(&id(*n)).unwrap()).collect(),
+                            others: others.iter().map(|n: &u32| n - start as u32).collect(),
+                        };
                         let array = array.slice(start, array.len() - start);
-                        for found in each_level(|| leading(&array).unwrap()) {
-                            assert_eq!(found, expected[start..]);
+                        for found in each_level(|| sorted(&array).unwrap()) {
+                            assert_eq!(found, expected, "{other:?} every {step} from {start}");
                         }
                     }
                 }

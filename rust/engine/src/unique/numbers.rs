@@ -1,8 +1,6 @@
 //! Numbers for keys: equal keys have one number, different keys different ones, from 0 upwards.
 //! What groups are told apart by, and what foreign keys are looked up in. Keys are compared in full.
 
-use std::hint::black_box;
-
 use super::arena::Arena;
 use super::block::{KeyBlock, Part, Texts};
 use super::budget::Budget;
@@ -130,8 +128,9 @@ impl Numbers {
 
     fn absent_wide(&self, texts: &Texts, missing: &mut [u64]) {
         for (group, prints) in texts.prints.keys.chunks(GROUP).enumerate() {
-            let touch = |[hash, _]: &[u64; 2]| self.wide.touch(self.seed.address(*hash));
-            black_box(prints.iter().map(touch).fold(0, |all, word| all ^ word));
+            for [hash, _] in prints {
+                self.wide.ask(self.seed.address(*hash));
+            }
             for (at, [hash, _]) in prints.iter().enumerate() {
                 let position = group * GROUP + at;
                 let bytes = texts.key(position);
@@ -200,8 +199,9 @@ fn packed<K: Key, const W: usize>(
     take: &mut impl FnMut(usize, usize),
 ) -> Result<()> {
     for (group, keys) in part.keys.chunks(GROUP).enumerate() {
-        let touch = |key: &K| table.touch(means.0.address(key.mix(means.0).hash()));
-        black_box(keys.iter().map(touch).fold(0, |all, word| all ^ word));
+        for key in keys {
+            table.ask(means.0.address(key.mix(means.0).hash()));
+        }
         for (at, key) in keys.iter().enumerate() {
             let number = insert(table, entry(key.mix(means.0), 0), means, count)?;
             take(part.row(group * GROUP + at), number);
@@ -218,8 +218,9 @@ fn absent<K: Key, const W: usize>(
     missing: &mut [u64],
 ) {
     for (group, keys) in part.keys.chunks(GROUP).enumerate() {
-        let touch = |key: &K| table.touch(seed.address(key.mix(seed).hash()));
-        black_box(keys.iter().map(touch).fold(0, |all, word| all ^ word));
+        for key in keys {
+            table.ask(seed.address(key.mix(seed).hash()));
+        }
         for (at, key) in keys.iter().enumerate() {
             let key = key.mix(seed);
             if table.find(seed.address(key.hash()), |slot| same(slot, key)).is_none() {

@@ -5,10 +5,11 @@
 
 use super::budget::{full, Budget};
 use crate::error::Result;
+use crate::kernels::prefetch::prefetch;
 use crate::kernels::slab::Slab;
 
 /// Most slots that may be taken, in eighths.
-const LOAD_EIGHTHS: usize = 6;
+const LOAD_EIGHTHS: usize = 5;
 /// Marks a key seen more than once, in the last word of its slot.
 pub(crate) const AGAIN: u64 = 1 << 63;
 
@@ -71,18 +72,14 @@ fn free<const W: usize>(slots: &[[u64; W]], hash: u64) -> usize {
 }
 
 impl<const W: usize> Table<W> {
-    /// Brings the slots of a hash into the cache and returns something of them, so that the load
-    /// cannot be left out. A group of these in a row costs one wait for memory instead of many.
+    /// Asks for the slots of a hash. A group of these in a row costs one wait for memory instead of
+    /// many.
     #[inline]
-    pub(crate) fn touch(&self, hash: u64) -> u64 {
+    pub(crate) fn ask(&self, hash: u64) {
         let at = home::<W>(hash, self.slots.len());
-        let word = |at: usize| self.slots.get(at).map_or(0, |slot| slot[0]);
-        // Where slots do not fill lines, the next one may lie on the next line.
-        if bucket(W) > 1 {
-            word(at)
-        } else {
-            word(at) ^ word(at + 1)
-        }
+        // Where slots do not fill lines, the next ones may lie on the next line.
+        let slots = if bucket(W) > 1 { 1 } else { 3 };
+        prefetch(self.slots.get(at..at + slots).unwrap_or_default());
     }
 
     /// The slot whose key is the `same`, or else a free one with `entry` put into it. `rehash`

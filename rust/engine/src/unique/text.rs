@@ -3,8 +3,6 @@
 //! Short ones are packed with their length, UUIDs as their bits, the rest as bytes. Which of these
 //! a key is follows from its value, so equal keys always meet.
 
-use std::ops::Range;
-
 use arrow_array::cast::AsArray;
 use arrow_array::types::Decimal256Type;
 use arrow_array::{Array, ArrayRef, BinaryViewArray, FixedSizeBinaryArray};
@@ -134,16 +132,17 @@ impl Sorter<'_> {
         }
     }
 
-    /// Takes up the UUIDs of the first rows; how many those are.
-    fn lead(&mut self, array: &ArrayRef) -> Result<usize> {
-        let keys = uuid::leading(array)?;
-        let count = keys.len();
-        // Which rows they have is only kept if others follow.
-        if count < self.block.rows {
-            self.rows[UUID].extend(0..count as u32);
+    /// Takes up the rows that hold UUIDs; which others there are.
+    fn sort_uuids(&mut self, array: &ArrayRef) -> Result<Vec<u32>> {
+        let uuid::Sorted { keys, others } = uuid::sorted(array)?;
+        // Which rows they have is only kept if there are others.
+        if !others.is_empty() && !keys.is_empty() {
+            let mut others = others.iter().copied().peekable();
+            let rows = 0..self.block.rows as u32;
+            self.rows[UUID].extend(rows.filter(|row| others.next_if_eq(row).is_none()));
         }
         self.block.uuid.keys = keys;
-        Ok(count)
+        Ok(others)
     }
 
     /// Rows are only worth keeping where they are not 0, 1, 2, ...
@@ -160,13 +159,13 @@ impl Sorter<'_> {
 
 /// Every row that has a key.
 fn each(
-    rows: Range<usize>,
+    rows: usize,
     valid: Option<&NullBuffer>,
     mut visit: impl FnMut(usize) -> Result<()>,
 ) -> Result<()> {
     match valid {
         Some(valid) => valid.valid_indices().try_for_each(visit),
-        None => rows.into_iter().try_for_each(&mut visit),
+        None => (0..rows).try_for_each(&mut visit),
     }
 }
 
@@ -185,13 +184,19 @@ pub(crate) fn single(
     let mut sorter = Sorter { seed, uuids: true, block, rows: Default::default() };
     match &column.index {
         None => {
-            let plain = valid.is_none() && !matches!(values, Values::Decimal(_));
-            let start = if plain { sorter.lead(&column.values)? } else { 0 };
-            each(start..rows, valid, |row| values.with(row, |key| sorter.push(row, key)))?;
+            if valid.is_none() && !matches!(values, Values::Decimal(_)) {
+                let others = sorter.sort_uuids(&column.values)?;
+                others.into_iter().try_for_each(|row| {
+                    let row = row as usize;
+                    values.with(row, |key| sorter.push(row, key))
+                })?;
+            } else {
+                each(rows, valid, |row| values.with(row, |key| sorter.push(row, key)))?;
+            }
         }
         Some(index) => {
             let value = |row: usize| index[row] as usize;
-            each(0..rows, valid, |row| values.with(value(row), |key| sorter.push(row, key)))?;
+            each(rows, valid, |row| values.with(value(row), |key| sorter.push(row, key)))?;
         }
     }
     sorter.finish();
@@ -249,7 +254,7 @@ pub(crate) fn composite(
     let members = spec.kinds.iter().zip(columns).map(member).collect::<Result<Vec<_>>>()?;
     let mut sorter = Sorter { seed, uuids: false, block, rows: Default::default() };
     let mut key = Vec::new();
-    each(0..rows, valid, |row| {
+    each(rows, valid, |row| {
         key.clear();
         if spec.masks_nulls() {
             key.resize(columns.len().div_ceil(8), 0);
