@@ -16,6 +16,8 @@ pub(crate) type Scan<'a> = &'a (dyn Fn(&mut SeeWords<'_>) -> Result<()> + Sync);
 
 /// Keys taken at a time.
 const GROUP: usize = 512;
+/// Words for keys of other ranges.
+const ELSEWHERE: usize = 64;
 
 /// What repeats among the keys of a scan, all of which lie in `least..least + domain`.
 ///
@@ -49,20 +51,22 @@ pub(crate) fn search(scan: Scan<'_>, least: u64, domain: u64, means: &Means<'_>)
 
 fn range(scan: Scan<'_>, least: u64, domain: u64, means: &Means<'_>) -> Result<Tally> {
     let words = usize::try_from(domain.div_ceil(64)).map_err(|_| full())?;
-    // Keys of other ranges go to one more word at the end.
-    let mut seen = Slab::zeroed(words + 1, 0u64).ok_or_else(full)?;
+    // Keys of other ranges go to more words at the end: to one of them, each would wait for the one
+    // before.
+    let mut seen = Slab::zeroed(words + ELSEWHERE, 0u64).ok_or_else(full)?;
     let mut again: Option<Slab<u64>> = None;
     let mut found = means.found();
     let mut near = [0u32; GROUP];
     scan(&mut |keys, ordinal| {
-        let seen = &mut seen[..=words];
+        let seen = &mut seen[..words + ELSEWHERE];
         for (group, keys) in keys.chunks(GROUP).enumerate() {
             // Positions of the keys that came before, without a branch on each.
             let mut count = 0;
             for (at, key) in keys.iter().enumerate() {
                 let key = key.wrapping_sub(least);
                 let here = key < domain;
-                let word = &mut seen[if here { (key / 64) as usize } else { words }];
+                let elsewhere = words + at % ELSEWHERE;
+                let word = &mut seen[if here { (key / 64) as usize } else { elsewhere }];
                 near[count] = at as u32;
                 count += usize::from(here) & (*word >> (key % 64)) as usize;
                 *word |= 1 << (key % 64);
