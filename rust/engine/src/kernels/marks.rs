@@ -4,7 +4,8 @@
 //! the text is a word too: bit `i` says that byte `i` belongs to it. One class is then one `and` and
 //! one shift for all places at once, and a repetition without end is one addition, whose carry runs
 //! through the bytes of the class (Cameron et al., "Bitwise data parallelism in regular expression
-//! matching", PACT 2014). What this does not decide is left to an automaton.
+//! matching", PACT 2014). The words of eight texts take each step together. What this does not
+//! decide is left to an automaton.
 #![allow(unsafe_code)] // calls of code for processor features that were just detected
 #![allow(
     clippy::inline_always,
@@ -19,6 +20,8 @@ use super::rows::{Row, Rows};
 const LONGEST: usize = 63;
 /// Most different classes of a chain.
 pub(crate) const CLASSES: usize = 8;
+/// Texts whose words take a step together.
+const LANES: usize = 8;
 
 /// A set of ASCII bytes: bit `h` of byte `l` stands for the byte `16 h + l`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,13 +69,18 @@ struct Exact {
 
 /// What is seen of a text.
 struct Seen {
-    /// The places of each class.
-    classes: [u64; CLASSES],
-    /// Those of bytes beyond ASCII.
+    /// The places of bytes beyond ASCII.
     other: u64,
-    /// Those where a class is wanted and not there. Told by who looks: words that were just stored
-    /// one by one are slow to read together.
+    /// Those where a class is wanted and not there.
     missing: u64,
+}
+
+/// The words of a group of texts.
+#[derive(Clone, Copy)]
+struct Group {
+    /// The places of each class.
+    classes: [[u64; LANES]; CLASSES],
+    lens: [u64; LANES],
 }
 
 /// What is known of the rows of a block.
@@ -113,32 +121,44 @@ impl Chain {
         rows: &R,
         first: usize,
         asked: u64,
-        look: impl Fn(&[u8; 64], &[Class], &[u64; CLASSES]) -> Seen,
+        look: impl Fn(&[u8; 64], &[Class], &[u64; CLASSES], &mut [[u64; LANES]; CLASSES], usize) -> Seen,
     ) -> Known {
         let exact = self.exact();
         let wanted = exact.as_ref().map_or([0; CLASSES], |exact| exact.places);
         let mut known = Known { found: 0, open: 0 };
+        // All texts are looked at before any is walked through: words that were just stored one by
+        // one are slow to read together.
+        let mut groups = [Group { classes: [[0; LANES]; CLASSES], lens: [0; LANES] }; 64 / LANES];
         let mut rest = asked;
         while rest != 0 {
-            let row: Row<'_> = rows.row(first + rest.trailing_zeros() as usize);
+            let at = rest.trailing_zeros() as usize;
+            let row: Row<'_> = rows.row(first + at);
             let bit = rest & rest.wrapping_neg();
             rest &= rest - 1;
             if row.len() > LONGEST {
                 known.open |= bit;
                 continue;
             }
-            let seen = look(&row.word(0), &self.classes, &wanted);
+            let group = &mut groups[at / LANES];
+            let seen = look(&row.word(0), &self.classes, &wanted, &mut group.classes, at % LANES);
             let within = (1 << row.len()) - 1;
             if self.beyond && seen.other & within != 0 {
                 known.open |= bit;
-                continue;
             }
-            let yes = match &exact {
-                Some(exact) => seen.missing == 0 && row.len() == exact.len,
-                None => self.walk(&seen.classes, row.len()),
-            };
-            known.found |= bit & u64::from(yes).wrapping_neg();
+            match &exact {
+                Some(exact) => {
+                    let yes = seen.missing == 0 && row.len() == exact.len;
+                    known.found |= bit & u64::from(yes).wrapping_neg();
+                }
+                None => group.lens[at % LANES] = row.len() as u64,
+            }
         }
+        if exact.is_none() {
+            for (at, group) in groups.iter().enumerate() {
+                known.found |= self.walk(group) << (at * LANES);
+            }
+        }
+        known.found &= asked & !known.open;
         known
     }
 
@@ -157,41 +177,57 @@ impl Chain {
         (self.from_start && self.to_end).then_some(exact)
     }
 
-    /// Whether the chain leads through a text of this length with these bytes in the classes.
+    /// Through which of the texts the chain leads, in the lowest bits.
     #[inline(always)]
-    fn walk(&self, classes: &[u64; CLASSES], len: usize) -> bool {
-        let within = (1u64 << len) - 1;
-        let class = |number: u8| classes[usize::from(number) % CLASSES] & within;
-        let ends = within | 1 << len;
-        let mut marks = if self.from_start { 1 } else { ends };
+    fn walk(&self, texts: &Group) -> u64 {
+        let within = texts.lens.map(|len| (1u64 << (len & 63)) - 1);
+        let ends = within.map(|within| within << 1 | 1);
+        let class =
+            |number: u8| both(&texts.classes[usize::from(number) % CLASSES], &within, |a, b| a & b);
+        let mut marks = if self.from_start { [1; LANES] } else { ends };
         for step in &self.steps {
             match *step {
                 Step::Run(number, count) => {
-                    marks = (marks & run(class(number), count)) << (count & 63);
+                    let places = run(class(number), count);
+                    marks = both(&marks, &places, |marks, places| (marks & places) << (count & 63));
                 }
                 Step::Most(number, count) => {
                     let class = class(number);
                     for _ in 0..count {
-                        marks |= (marks & class) << 1;
+                        marks = both(&marks, &class, |marks, class| marks | (marks & class) << 1);
                     }
                 }
                 Step::Any(number) => {
-                    let class = class(number);
-                    marks |= (marks & class).wrapping_add(class) ^ class;
+                    marks = both(&marks, &class(number), |marks, class| {
+                        marks | (marks & class).wrapping_add(class) ^ class
+                    });
                 }
             }
         }
-        marks & if self.to_end { 1 << len } else { ends } != 0
+        let ends =
+            if self.to_end { both(&ends, &within, |ends, within| ends ^ within) } else { ends };
+        let found = both(&marks, &ends, |marks, ends| marks & ends);
+        found.iter().rev().fold(0, |bits, found| bits << 1 | u64::from(*found != 0))
     }
+}
+
+/// One operation on the words of each text.
+#[inline(always)]
+fn both(a: &[u64; LANES], b: &[u64; LANES], of: impl Fn(u64, u64) -> u64) -> [u64; LANES] {
+    let mut out = [0; LANES];
+    for ((out, a), b) in out.iter_mut().zip(a).zip(b) {
+        *out = of(*a, *b);
+    }
+    out
 }
 
 /// The places from which so many bits in a row are set; `count` is 1 to 63.
 #[inline(always)]
-fn run(class: u64, count: u8) -> u64 {
+fn run(class: [u64; LANES], count: u8) -> [u64; LANES] {
     let (mut places, mut have) = (class, 1);
     while have < count {
         let more = have.min(count - have);
-        places &= places >> more;
+        places = places.map(|places| places & places >> (more & 63));
         have += more;
     }
     places
@@ -207,14 +243,14 @@ mod x86 {
         _mm512_test_epi8_mask, _mm_loadu_si128,
     };
 
-    use super::{Chain, Class, Known, Rows, Seen, CLASSES};
+    use super::{Chain, Class, Known, Rows, Seen};
 
     /// The bit of a byte's high half in a row of a [`Class`]; beyond ASCII there is none.
     const HIGH: [u8; 16] = [1, 2, 4, 8, 16, 32, 64, 128, 0, 0, 0, 0, 0, 0, 0, 0];
 
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,bmi1,bmi2,lzcnt,popcnt")]
     pub(super) fn v4<R: Rows>(chain: &Chain, rows: &R, first: usize, asked: u64) -> Known {
-        chain.each(rows, first, asked, |text, classes, wanted| {
+        chain.each(rows, first, asked, |text, classes, wanted, words, lane| {
             // SAFETY: called at this level only; the loads are unaligned, of 64 and 16 bytes.
             unsafe {
                 let table =
@@ -224,14 +260,11 @@ mod x86 {
                 let lows = _mm512_and_si512(text, low);
                 let highs = _mm512_and_si512(_mm512_srli_epi16::<4>(text), low);
                 let highs = _mm512_shuffle_epi8(table(&HIGH), highs);
-                let mut seen =
-                    Seen { classes: [0; CLASSES], other: _mm512_movepi8_mask(text), missing: 0 };
-                for ((bits, wanted), Class(rows)) in
-                    seen.classes.iter_mut().zip(wanted).zip(classes)
-                {
+                let mut seen = Seen { other: _mm512_movepi8_mask(text), missing: 0 };
+                for ((words, wanted), Class(rows)) in words.iter_mut().zip(wanted).zip(classes) {
                     let here = _mm512_test_epi8_mask(_mm512_shuffle_epi8(table(rows), lows), highs);
                     seen.missing |= wanted & !here;
-                    *bits = here;
+                    words[lane] = here;
                 }
                 seen
             }
@@ -240,8 +273,8 @@ mod x86 {
 
     #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
     pub(super) fn v3<R: Rows>(chain: &Chain, rows: &R, first: usize, asked: u64) -> Known {
-        chain.each(rows, first, asked, |text, classes, wanted| {
-            let mut seen = Seen { classes: [0; CLASSES], other: 0, missing: 0 };
+        chain.each(rows, first, asked, |text, classes, wanted, words, lane| {
+            let mut seen = Seen { other: 0, missing: 0 };
             for (half, text) in text.as_chunks::<32>().0.iter().enumerate() {
                 // SAFETY: called at this level only; the loads are unaligned, of 32 and 16 bytes.
                 unsafe {
@@ -253,13 +286,12 @@ mod x86 {
                     let lows = _mm256_and_si256(text, low);
                     let highs = _mm256_and_si256(_mm256_srli_epi16::<4>(text), low);
                     let highs = _mm256_shuffle_epi8(table(&HIGH), highs);
-                    for ((bits, wanted), Class(rows)) in
-                        seen.classes.iter_mut().zip(wanted).zip(classes)
+                    for ((words, wanted), Class(rows)) in words.iter_mut().zip(wanted).zip(classes)
                     {
                         let both = _mm256_and_si256(_mm256_shuffle_epi8(table(rows), lows), highs);
                         let none = _mm256_cmpeq_epi8(both, _mm256_setzero_si256());
                         let word = u64::from(!_mm256_movemask_epi8(none) as u32);
-                        *bits |= word << (32 * half);
+                        words[lane] |= word << (32 * half);
                         seen.missing |=
                             (wanted >> (32 * half) & 0xffff_ffff & !word) << (32 * half);
                     }
@@ -367,7 +399,7 @@ mod tests {
             let expected = bits::ones_of(&[class])
                 .filter(|from| (*from..from + usize::from(count)).all(|at| at < 64 && class >> at & 1 == 1))
                 .fold(0u64, |word, from| word | 1 << from);
-            prop_assert_eq!(run(class, count), expected);
+            prop_assert_eq!(run([class; LANES], count), [expected; LANES]);
         }
     }
 
