@@ -12,9 +12,10 @@
     reason = "a loop takes the features of the function that it is inlined into"
 )]
 
+use std::array::from_fn;
 use std::fmt;
 
-use super::rows::{Row, Rows};
+use super::rows::Rows;
 
 /// Bytes of a text whose places, and the one behind it, are the bits of a word.
 const LONGEST: usize = 63;
@@ -67,20 +68,15 @@ struct Exact {
     places: [u64; CLASSES],
 }
 
-/// What is seen of a text.
-struct Seen {
-    /// The places of bytes beyond ASCII.
-    other: u64,
-    /// Those where a class is wanted and not there.
-    missing: u64,
-}
+/// A word of each text.
+type Lanes = [u64; LANES];
 
-/// The words of a group of texts.
+/// What is seen of a group of texts.
 #[derive(Clone, Copy)]
 struct Group {
     /// The places of each class.
-    classes: [[u64; LANES]; CLASSES],
-    lens: [u64; LANES],
+    classes: [Lanes; CLASSES],
+    lens: Lanes,
 }
 
 /// What is known of the rows of a block.
@@ -103,63 +99,92 @@ impl Chain {
         #[cfg(target_arch = "x86_64")]
         if self.classes.len() <= CLASSES {
             use super::cpu::{level, Level};
-            match level() {
-                // SAFETY: this level is only used on processors that have its features.
-                Level::V4 => return unsafe { x86::v4(self, rows, first, asked) },
-                // SAFETY: as above.
-                Level::V3 => return unsafe { x86::v3(self, rows, first, asked) },
-                Level::Base => {}
+            // SAFETY: a level is only used on processors that have its features.
+            match (level(), self.exact()) {
+                (Level::V4, None) => return unsafe { x86::v4(self, rows, first, asked) },
+                (Level::V4, Some(exact)) => {
+                    return unsafe { x86::exact_v4(self, &exact, rows, first, asked) }
+                }
+                (Level::V3, None) => return unsafe { x86::v3(self, rows, first, asked) },
+                (Level::V3, Some(exact)) => {
+                    return unsafe { x86::exact_v3(self, &exact, rows, first, asked) }
+                }
+                (Level::Base, _) => {}
             }
         }
         let _ = (rows, first);
         Known { found: 0, open: asked }
     }
 
+    /// Whether a text of this length, with bytes beyond ASCII in these places, is left to others.
     #[inline(always)]
-    fn each<R: Rows>(
+    fn leaves(&self, len: usize, other: u64) -> bool {
+        self.beyond && other & ((1 << len) - 1) != 0
+    }
+
+    /// The rows of a chain that wants one class at each place. `look` says where a text has bytes
+    /// beyond ASCII, and where it has not what is wanted.
+    #[inline(always)]
+    fn compare<R: Rows>(
         &self,
+        exact: &Exact,
         rows: &R,
         first: usize,
         asked: u64,
-        look: impl Fn(&[u8; 64], &[Class], &[u64; CLASSES], &mut [[u64; LANES]; CLASSES], usize) -> Seen,
+        look: impl Fn(&[u8; 64], &[Class], &[u64; CLASSES]) -> (u64, u64),
     ) -> Known {
-        let exact = self.exact();
-        let wanted = exact.as_ref().map_or([0; CLASSES], |exact| exact.places);
         let mut known = Known { found: 0, open: 0 };
-        // All texts are looked at before any is walked through: words that were just stored one by
-        // one are slow to read together.
-        let mut groups = [Group { classes: [[0; LANES]; CLASSES], lens: [0; LANES] }; 64 / LANES];
         let mut rest = asked;
         while rest != 0 {
-            let at = rest.trailing_zeros() as usize;
-            let row: Row<'_> = rows.row(first + at);
+            let row = rows.row(first + rest.trailing_zeros() as usize);
             let bit = rest & rest.wrapping_neg();
             rest &= rest - 1;
             if row.len() > LONGEST {
                 known.open |= bit;
                 continue;
             }
-            let group = &mut groups[at / LANES];
-            let seen = look(&row.word(0), &self.classes, &wanted, &mut group.classes, at % LANES);
-            let within = (1 << row.len()) - 1;
-            if self.beyond && seen.other & within != 0 {
+            let (other, missing) = look(&row.word(0), &self.classes, &exact.places);
+            if self.leaves(row.len(), other) {
                 known.open |= bit;
-            }
-            match &exact {
-                Some(exact) => {
-                    let yes = seen.missing == 0 && row.len() == exact.len;
-                    known.found |= bit & u64::from(yes).wrapping_neg();
-                }
-                None => group.lens[at % LANES] = row.len() as u64,
+            } else {
+                let yes = missing == 0 && row.len() == exact.len;
+                known.found |= bit & u64::from(yes).wrapping_neg();
             }
         }
-        if exact.is_none() {
-            for (at, group) in groups.iter().enumerate() {
-                known.found |= self.walk(group) << (at * LANES);
-            }
-        }
-        known.found &= asked & !known.open;
         known
+    }
+
+    /// The rows of any chain. `look` says where a text has bytes beyond ASCII, and puts the places
+    /// of each class into the words of a lane.
+    #[inline(always)]
+    fn follow<R: Rows>(
+        &self,
+        rows: &R,
+        first: usize,
+        asked: u64,
+        look: impl Fn(&[u8; 64], &[Class], &mut [Lanes; CLASSES], usize) -> u64,
+    ) -> Known {
+        // All texts are looked at before any is walked through: words that were just stored one by
+        // one are slow to read together.
+        let mut groups = [Group { classes: [[0; LANES]; CLASSES], lens: [0; LANES] }; 64 / LANES];
+        let mut open = 0;
+        let mut rest = asked;
+        while rest != 0 {
+            let at = rest.trailing_zeros() as usize;
+            let row = rows.row(first + at);
+            rest &= rest - 1;
+            if row.len() > LONGEST {
+                open |= 1 << at;
+                continue;
+            }
+            let group = &mut groups[at / LANES];
+            group.lens[at % LANES] = row.len() as u64;
+            let other = look(&row.word(0), &self.classes, &mut group.classes, at % LANES);
+            open |= u64::from(self.leaves(row.len(), other)) << at;
+        }
+        let walked = groups.iter().enumerate().map(|(at, group)| self.walk(group) << (at * LANES));
+        let found = walked.fold(0, |found, here| found | here);
+        Known { found: found & asked & !open, open }
     }
 
     #[inline(always)]
@@ -180,54 +205,42 @@ impl Chain {
     /// Through which of the texts the chain leads, in the lowest bits.
     #[inline(always)]
     fn walk(&self, texts: &Group) -> u64 {
-        let within = texts.lens.map(|len| (1u64 << (len & 63)) - 1);
-        let ends = within.map(|within| within << 1 | 1);
-        let class =
-            |number: u8| both(&texts.classes[usize::from(number) % CLASSES], &within, |a, b| a & b);
+        let within: Lanes = from_fn(|i| (1 << (texts.lens[i] & 63)) - 1);
+        let ends: Lanes = from_fn(|i| within[i] << 1 | 1);
         let mut marks = if self.from_start { [1; LANES] } else { ends };
         for step in &self.steps {
+            let (Step::Run(number, _) | Step::Most(number, _) | Step::Any(number)) = *step;
+            let class = &texts.classes[usize::from(number) % CLASSES];
+            let class: Lanes = from_fn(|i| class[i] & within[i]);
             match *step {
-                Step::Run(number, count) => {
-                    let places = run(class(number), count);
-                    marks = both(&marks, &places, |marks, places| (marks & places) << (count & 63));
+                Step::Run(_, count) => {
+                    let places = run(class, count);
+                    marks = from_fn(|i| (marks[i] & places[i]) << (count & 63));
                 }
-                Step::Most(number, count) => {
-                    let class = class(number);
+                Step::Most(_, count) => {
                     for _ in 0..count {
-                        marks = both(&marks, &class, |marks, class| marks | (marks & class) << 1);
+                        marks = from_fn(|i| marks[i] | (marks[i] & class[i]) << 1);
                     }
                 }
-                Step::Any(number) => {
-                    marks = both(&marks, &class(number), |marks, class| {
-                        marks | (marks & class).wrapping_add(class) ^ class
+                Step::Any(_) => {
+                    marks = from_fn(|i| {
+                        marks[i] | (marks[i] & class[i]).wrapping_add(class[i]) ^ class[i]
                     });
                 }
             }
         }
-        let ends =
-            if self.to_end { both(&ends, &within, |ends, within| ends ^ within) } else { ends };
-        let found = both(&marks, &ends, |marks, ends| marks & ends);
-        found.iter().rev().fold(0, |bits, found| bits << 1 | u64::from(*found != 0))
+        let ends = if self.to_end { from_fn(|i| ends[i] ^ within[i]) } else { ends };
+        (0..LANES).fold(0, |found, i| found | u64::from(marks[i] & ends[i] != 0) << i)
     }
-}
-
-/// One operation on the words of each text.
-#[inline(always)]
-fn both(a: &[u64; LANES], b: &[u64; LANES], of: impl Fn(u64, u64) -> u64) -> [u64; LANES] {
-    let mut out = [0; LANES];
-    for ((out, a), b) in out.iter_mut().zip(a).zip(b) {
-        *out = of(*a, *b);
-    }
-    out
 }
 
 /// The places from which so many bits in a row are set; `count` is 1 to 63.
 #[inline(always)]
-fn run(class: [u64; LANES], count: u8) -> [u64; LANES] {
+fn run(class: Lanes, count: u8) -> Lanes {
     let (mut places, mut have) = (class, 1);
     while have < count {
         let more = have.min(count - have);
-        places = places.map(|places| places & places >> (more & 63));
+        places = from_fn(|i| places[i] & places[i] >> (more & 63));
         have += more;
     }
     places
@@ -236,70 +249,171 @@ fn run(class: [u64; LANES], count: u8) -> [u64; LANES] {
 #[cfg(target_arch = "x86_64")]
 mod x86 {
     use std::arch::x86_64::{
-        _mm256_and_si256, _mm256_broadcastsi128_si256, _mm256_cmpeq_epi8, _mm256_loadu_si256,
-        _mm256_movemask_epi8, _mm256_set1_epi8, _mm256_setzero_si256, _mm256_shuffle_epi8,
-        _mm256_srli_epi16, _mm512_and_si512, _mm512_broadcast_i32x4, _mm512_loadu_si512,
-        _mm512_movepi8_mask, _mm512_set1_epi8, _mm512_shuffle_epi8, _mm512_srli_epi16,
-        _mm512_test_epi8_mask, _mm_loadu_si128,
+        __m256i, __m512i, _mm256_and_si256, _mm256_broadcastsi128_si256, _mm256_cmpeq_epi8,
+        _mm256_loadu_si256, _mm256_movemask_epi8, _mm256_set1_epi8, _mm256_setzero_si256,
+        _mm256_shuffle_epi8, _mm256_srli_epi16, _mm512_and_si512, _mm512_broadcast_i32x4,
+        _mm512_loadu_si512, _mm512_movepi8_mask, _mm512_set1_epi8, _mm512_shuffle_epi8,
+        _mm512_srli_epi16, _mm512_test_epi8_mask, _mm_loadu_si128,
     };
 
-    use super::{Chain, Class, Known, Rows, Seen};
+    use super::{Chain, Class, Exact, Known, Rows};
 
     /// The bit of a byte's high half in a row of a [`Class`]; beyond ASCII there is none.
     const HIGH: [u8; 16] = [1, 2, 4, 8, 16, 32, 64, 128, 0, 0, 0, 0, 0, 0, 0, 0];
 
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,bmi1,bmi2,lzcnt,popcnt")]
     pub(super) fn v4<R: Rows>(chain: &Chain, rows: &R, first: usize, asked: u64) -> Known {
-        chain.each(rows, first, asked, |text, classes, wanted, words, lane| {
-            // SAFETY: called at this level only; the loads are unaligned, of 64 and 16 bytes.
-            unsafe {
-                let table =
-                    |rows: &[u8; 16]| _mm512_broadcast_i32x4(_mm_loadu_si128(rows.as_ptr().cast()));
-                let low = _mm512_set1_epi8(15);
-                let text = _mm512_loadu_si512(text.as_ptr().cast());
-                let lows = _mm512_and_si512(text, low);
-                let highs = _mm512_and_si512(_mm512_srli_epi16::<4>(text), low);
-                let highs = _mm512_shuffle_epi8(table(&HIGH), highs);
-                let mut seen = Seen { other: _mm512_movepi8_mask(text), missing: 0 };
-                for ((words, wanted), Class(rows)) in words.iter_mut().zip(wanted).zip(classes) {
-                    let here = _mm512_test_epi8_mask(_mm512_shuffle_epi8(table(rows), lows), highs);
-                    seen.missing |= wanted & !here;
-                    words[lane] = here;
-                }
-                seen
+        chain.follow(rows, first, asked, |text, classes, words, lane| {
+            let text = Text512::of(text);
+            for (words, class) in words.iter_mut().zip(classes) {
+                words[lane] = text.places(class);
             }
+            text.other()
+        })
+    }
+
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,bmi1,bmi2,lzcnt,popcnt")]
+    pub(super) fn exact_v4<R: Rows>(
+        chain: &Chain,
+        exact: &Exact,
+        rows: &R,
+        first: usize,
+        asked: u64,
+    ) -> Known {
+        chain.compare(exact, rows, first, asked, |text, classes, wanted| {
+            let text = Text512::of(text);
+            let mut missing = 0;
+            for (wanted, class) in wanted.iter().zip(classes) {
+                missing |= wanted & !text.places(class);
+            }
+            (text.other(), missing)
         })
     }
 
     #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
     pub(super) fn v3<R: Rows>(chain: &Chain, rows: &R, first: usize, asked: u64) -> Known {
-        chain.each(rows, first, asked, |text, classes, wanted, words, lane| {
-            let mut seen = Seen { other: 0, missing: 0 };
-            for (half, text) in text.as_chunks::<32>().0.iter().enumerate() {
-                // SAFETY: called at this level only; the loads are unaligned, of 32 and 16 bytes.
-                unsafe {
-                    let table = |rows: &[u8; 16]| {
-                        _mm256_broadcastsi128_si256(_mm_loadu_si128(rows.as_ptr().cast()))
-                    };
-                    let low = _mm256_set1_epi8(15);
-                    let text = _mm256_loadu_si256(text.as_ptr().cast());
-                    let lows = _mm256_and_si256(text, low);
-                    let highs = _mm256_and_si256(_mm256_srli_epi16::<4>(text), low);
-                    let highs = _mm256_shuffle_epi8(table(&HIGH), highs);
-                    for ((words, wanted), Class(rows)) in words.iter_mut().zip(wanted).zip(classes)
-                    {
-                        let both = _mm256_and_si256(_mm256_shuffle_epi8(table(rows), lows), highs);
-                        let none = _mm256_cmpeq_epi8(both, _mm256_setzero_si256());
-                        let word = u64::from(!_mm256_movemask_epi8(none) as u32);
-                        words[lane] |= word << (32 * half);
-                        seen.missing |=
-                            (wanted >> (32 * half) & 0xffff_ffff & !word) << (32 * half);
-                    }
-                    seen.other |= u64::from(_mm256_movemask_epi8(text) as u32) << (32 * half);
-                }
+        chain.follow(rows, first, asked, |text, classes, words, lane| {
+            let text = Text256::of(text);
+            for (words, class) in words.iter_mut().zip(classes) {
+                words[lane] = text.places(class);
             }
-            seen
+            text.other()
         })
+    }
+
+    #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
+    pub(super) fn exact_v3<R: Rows>(
+        chain: &Chain,
+        exact: &Exact,
+        rows: &R,
+        first: usize,
+        asked: u64,
+    ) -> Known {
+        chain.compare(exact, rows, first, asked, |text, classes, wanted| {
+            let text = Text256::of(text);
+            let mut missing = 0;
+            for (wanted, class) in wanted.iter().zip(classes) {
+                missing |= wanted & !text.places(class);
+            }
+            (text.other(), missing)
+        })
+    }
+
+    /// 64 bytes and what is looked up of them.
+    struct Text512 {
+        text: __m512i,
+        lows: __m512i,
+        highs: __m512i,
+    }
+
+    impl Text512 {
+        #[inline]
+        #[target_feature(enable = "avx512f,avx512bw")]
+        fn table(rows: &[u8; 16]) -> __m512i {
+            // SAFETY: the load is unaligned and of 16 bytes.
+            _mm512_broadcast_i32x4(unsafe { _mm_loadu_si128(rows.as_ptr().cast()) })
+        }
+
+        #[inline]
+        #[target_feature(enable = "avx512f,avx512bw")]
+        fn of(text: &[u8; 64]) -> Self {
+            let low = _mm512_set1_epi8(15);
+            // SAFETY: the load is unaligned and of 64 bytes.
+            let text = unsafe { _mm512_loadu_si512(text.as_ptr().cast()) };
+            let highs = _mm512_and_si512(_mm512_srli_epi16::<4>(text), low);
+            let highs = _mm512_shuffle_epi8(Self::table(&HIGH), highs);
+            Self { text, lows: _mm512_and_si512(text, low), highs }
+        }
+
+        #[inline]
+        #[target_feature(enable = "avx512f,avx512bw")]
+        fn places(&self, Class(rows): &Class) -> u64 {
+            _mm512_test_epi8_mask(_mm512_shuffle_epi8(Self::table(rows), self.lows), self.highs)
+        }
+
+        #[inline]
+        #[target_feature(enable = "avx512f,avx512bw")]
+        fn other(&self) -> u64 {
+            _mm512_movepi8_mask(self.text)
+        }
+    }
+
+    /// The same in two halves.
+    struct Text256 {
+        text: [__m256i; 2],
+        lows: [__m256i; 2],
+        highs: [__m256i; 2],
+    }
+
+    impl Text256 {
+        #[inline]
+        #[target_feature(enable = "avx2")]
+        fn table(rows: &[u8; 16]) -> __m256i {
+            // SAFETY: the load is unaligned and of 16 bytes.
+            _mm256_broadcastsi128_si256(unsafe { _mm_loadu_si128(rows.as_ptr().cast()) })
+        }
+
+        #[inline]
+        #[target_feature(enable = "avx2")]
+        fn bits([low, high]: [__m256i; 2]) -> u64 {
+            let word = |half| u64::from(_mm256_movemask_epi8(half) as u32);
+            word(low) | word(high) << 32
+        }
+
+        #[inline]
+        #[target_feature(enable = "avx2")]
+        fn of(text: &[u8; 64]) -> Self {
+            let (low, high) = text.split_at(32);
+            let fifteen = _mm256_set1_epi8(15);
+            // SAFETY: the loads are unaligned and of 32 bytes.
+            let text = unsafe {
+                [_mm256_loadu_si256(low.as_ptr().cast()), _mm256_loadu_si256(high.as_ptr().cast())]
+            };
+            let high = |half| {
+                let high = _mm256_and_si256(_mm256_srli_epi16::<4>(half), fifteen);
+                _mm256_shuffle_epi8(Self::table(&HIGH), high)
+            };
+            let lows = text.map(|half| _mm256_and_si256(half, fifteen));
+            Self { text, lows, highs: text.map(high) }
+        }
+
+        #[inline]
+        #[target_feature(enable = "avx2")]
+        fn places(&self, Class(rows): &Class) -> u64 {
+            let table = Self::table(rows);
+            let none = |lows, highs| {
+                let here = _mm256_and_si256(_mm256_shuffle_epi8(table, lows), highs);
+                _mm256_cmpeq_epi8(here, _mm256_setzero_si256())
+            };
+            let ([low, high], [up, top]) = (self.lows, self.highs);
+            !Self::bits([none(low, up), none(high, top)])
+        }
+
+        #[inline]
+        #[target_feature(enable = "avx2")]
+        fn other(&self) -> u64 {
+            Self::bits(self.text)
+        }
     }
 }
 
