@@ -37,15 +37,16 @@ pub(crate) struct Source {
 
 #[pymethods]
 impl Source {
-    /// Opens anything that has `__arrow_c_stream__` or `__arrow_c_array__`.
+    /// Opens anything that has `__arrow_c_array__` or `__arrow_c_stream__`. What has both is one
+    /// batch, which costs less than a stream of it.
     #[new]
     fn new(data: &Bound<'_, PyAny>) -> PyResult<Self> {
-        let (declared, batches) = if data.hasattr("__arrow_c_stream__")? {
-            let reader = capsule::take_stream(data)?;
-            (reader.declared(), Batches::Stream(Box::new(reader)))
-        } else {
+        let (declared, batches) = if data.hasattr("__arrow_c_array__")? {
             let (declared, batch) = capsule::take_batch(data)?;
             (declared, Batches::One(Some(batch)))
+        } else {
+            let reader = capsule::take_stream(data)?;
+            (reader.declared(), Batches::Stream(Box::new(reader)))
         };
         Ok(Self { declared, batches: Mutex::new(batches) })
     }

@@ -12,6 +12,8 @@ mod conditions;
 mod parts;
 mod path;
 
+use std::sync::Arc;
+
 use arrow_schema::{DataType, Schema, SchemaRef};
 use serde::Serialize;
 
@@ -23,7 +25,7 @@ use crate::error::Result;
 use crate::masks::{CompiledMask, KeyRing};
 use crate::predicate::Predicate;
 use crate::profile;
-use crate::report::{Status, Threshold};
+use crate::report::{Head, Status, Threshold};
 use crate::unique::KeyForm;
 use compile::Compiler;
 pub(crate) use path::Step;
@@ -80,17 +82,11 @@ pub(crate) struct Condition {
 /// One clause, ready to run.
 #[derive(Debug)]
 pub(crate) struct Planned {
-    pub(crate) id: String,
-    pub(crate) check: String,
-    pub(crate) columns: Vec<String>,
+    pub(crate) head: Arc<Head>,
     /// Only the rows for which this condition is true are judged.
     pub(crate) when: Option<usize>,
-    pub(crate) severity: String,
     pub(crate) rejects: bool,
-    pub(crate) dimension: Option<String>,
     pub(crate) threshold: Threshold,
-    pub(crate) max_pct: Option<String>,
-    pub(crate) pointer: String,
     pub(crate) work: Work,
 }
 
@@ -343,7 +339,7 @@ impl Plan {
                     Work::NotNull { .. } => ("enforced", "validity bitmap".into()),
                     Work::Row { check, .. } => ("enforced", check.explain()),
                     Work::Expression { .. } => {
-                        ("enforced", format!("condition over {}", clause.columns.join(", ")))
+                        ("enforced", format!("condition over {}", clause.head.columns.join(", ")))
                     }
                     Work::Key { spec, count: Some(count), .. } => {
                         ("enforced", format!("{}; {}", spec.explain(), count.bound()))
@@ -384,14 +380,14 @@ impl Plan {
                     None => how,
                 };
                 Explained {
-                    id: clause.id.clone(),
-                    check: clause.check.clone(),
+                    id: clause.head.id.clone(),
+                    check: clause.head.check.clone(),
                     state,
                     how,
-                    columns: clause.columns.clone(),
+                    columns: clause.head.columns.clone(),
                     ns_per_row: clause.work.cost(&self.conditions)
                         + when.map_or(0.0, Predicate::cost),
-                    clause: clause.pointer.clone(),
+                    clause: clause.head.clause.clone(),
                 }
             })
             .collect()

@@ -3,6 +3,8 @@
 //! Equal rows give equal reports, byte for byte in JSON: nothing here depends on batch cuts,
 //! encodings, threads or time. What does (bytes, seconds) is kept apart by whoever runs the engine.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
 /// How a clause ended.
@@ -44,9 +46,9 @@ impl Status {
     }
 }
 
-/// The outcome of one clause.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct CheckOutcome {
+/// What the contract says of one clause: the same in every run of a plan.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub struct Head {
     /// The clause's id.
     pub id: String,
     /// The check's name in the registry.
@@ -57,6 +59,20 @@ pub struct CheckOutcome {
     pub severity: String,
     /// A quality dimension, if the contract names one.
     pub dimension: Option<String>,
+    /// Tolerated failing rows.
+    pub max_rows: Option<u64>,
+    /// Tolerated failing rows in percent of the tested, as written.
+    pub max_pct: Option<String>,
+    /// JSON pointer of the clause in the canonical contract.
+    pub clause: String,
+}
+
+/// The outcome of one clause.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CheckOutcome {
+    /// The clause.
+    #[serde(flatten)]
+    pub head: Arc<Head>,
     /// How it ended.
     pub status: Status,
     /// Why, when the counts do not say it.
@@ -83,12 +99,6 @@ pub struct CheckOutcome {
     pub observed: Option<String>,
     /// For dataset checks: what was allowed.
     pub bound: Option<String>,
-    /// Tolerated failing rows.
-    pub max_rows: Option<u64>,
-    /// Tolerated failing rows in percent of the tested, as written.
-    pub max_pct: Option<String>,
-    /// JSON pointer of the clause in the canonical contract.
-    pub clause: String,
 }
 
 /// What a mask did.

@@ -53,7 +53,7 @@ fn failed(checks: &[(&str, &str, bool)], batch: &RecordBatch) -> Result<Vec<u64>
     run.process(&[incoming.slice(0, middle), incoming.slice(middle, batch.num_rows() - middle)])
         .map_err(|e| e.code)?;
     let (report, _, _) = run.finish().map_err(|e| e.code)?;
-    let own = report.checks.iter().filter(|check| check.check.starts_with("regex"));
+    let own = report.checks.iter().filter(|check| check.head.check.starts_with("regex"));
     Ok(own.map(|check| check.failed_rows).collect())
 }
 

@@ -99,15 +99,18 @@ impl Chain {
         #[cfg(target_arch = "x86_64")]
         if self.classes.len() <= CLASSES {
             use super::cpu::{level, Level};
-            // SAFETY: a level is only used on processors that have its features.
             match (level(), self.exact()) {
+                // SAFETY: this level is only used on processors that have its features.
                 (Level::V4, None) => return unsafe { x86::v4(self, rows, first, asked) },
                 (Level::V4, Some(exact)) => {
-                    return unsafe { x86::exact_v4(self, &exact, rows, first, asked) }
+                    // SAFETY: as above.
+                    return unsafe { x86::exact_v4(self, &exact, rows, first, asked) };
                 }
+                // SAFETY: as above.
                 (Level::V3, None) => return unsafe { x86::v3(self, rows, first, asked) },
                 (Level::V3, Some(exact)) => {
-                    return unsafe { x86::exact_v3(self, &exact, rows, first, asked) }
+                    // SAFETY: as above.
+                    return unsafe { x86::exact_v3(self, &exact, rows, first, asked) };
                 }
                 (Level::Base, _) => {}
             }

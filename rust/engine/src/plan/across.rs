@@ -23,7 +23,7 @@ impl Plan {
         let clauses = self.clauses.iter().enumerate();
         let across = clauses.filter_map(|(at, clause)| match &clause.work {
             Work::Key { across: true, spec, .. } => {
-                Some((at, clause.columns.as_slice(), spec.nulls == Nulls::Equal))
+                Some((at, clause.head.columns.as_slice(), spec.nulls == Nulls::Equal))
             }
             _ => None,
         });
@@ -44,7 +44,7 @@ impl Plan {
         let types: Option<Vec<DataType>> = leaves.map(|leaf| self.leaves_as(&leaf.path)).collect();
         let types = types.ok_or_else(|| Error::internal("a key names no column of its schema"))?;
         Published::new(clause, &types, spec.nulls, schema, identity)
-            .map_err(|error| error.at(planned.pointer.clone()))
+            .map_err(|error| error.at(planned.head.clause.clone()))
     }
 
     /// The type in which a column leaves the engine.

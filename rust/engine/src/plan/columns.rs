@@ -3,6 +3,7 @@
 //! Fields of structs are judged as columns are, also inside of lists and maps, however deep.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use arrow_schema::{DataType, Fields};
 
@@ -12,7 +13,7 @@ use crate::checks;
 use crate::contract;
 use crate::error::{Code, Error, Result};
 use crate::promise::{self, plain, Promise};
-use crate::report::{Status, Threshold};
+use crate::report::{Head, Status, Threshold};
 
 const MAX_DEPTH: usize = 64;
 
@@ -161,16 +162,19 @@ impl Compiler<'_> {
         reason: Option<String>,
     ) {
         self.clauses.push(Planned {
-            id: if path.is_empty() { check.to_owned() } else { format!("{path}.{check}") },
-            check: check.to_owned(),
-            columns: if path.is_empty() { Vec::new() } else { vec![path.to_owned()] },
+            head: Arc::new(Head {
+                id: if path.is_empty() { check.to_owned() } else { format!("{path}.{check}") },
+                check: check.to_owned(),
+                columns: if path.is_empty() { Vec::new() } else { vec![path.to_owned()] },
+                severity: "error".into(),
+                dimension: None,
+                max_rows: None,
+                max_pct: None,
+                clause: pointer.to_owned(),
+            }),
             when: None,
-            severity: "error".into(),
             rejects: false,
-            dimension: None,
             threshold: Threshold::default(),
-            max_pct: None,
-            pointer: pointer.to_owned(),
             work: Work::Decided { status, reason },
         });
     }

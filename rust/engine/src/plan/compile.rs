@@ -18,7 +18,7 @@ use crate::literal::Number;
 use crate::masks::KeyRing;
 use crate::profile;
 use crate::promise::{self, plain, Promise};
-use crate::report::{Status, Threshold};
+use crate::report::{Head, Status, Threshold};
 use crate::unique::{KeyForm, Nulls};
 
 const MAX_COLUMNS: usize = 10_000;
@@ -141,16 +141,19 @@ impl<'a> Compiler<'a> {
         }
         for (position, clause) in contract.not_enforced.iter().enumerate() {
             self.clauses.push(Planned {
-                id: clause.id.clone(),
-                check: clause.clause.clone(),
-                columns: Vec::new(),
+                head: Arc::new(Head {
+                    id: clause.id.clone(),
+                    check: clause.clause.clone(),
+                    columns: Vec::new(),
+                    severity: "error".into(),
+                    dimension: None,
+                    max_rows: None,
+                    max_pct: None,
+                    clause: format!("/not_enforced/{position}"),
+                }),
                 when: None,
-                severity: "error".into(),
                 rejects: false,
-                dimension: None,
                 threshold: Threshold::default(),
-                max_pct: None,
-                pointer: format!("/not_enforced/{position}"),
                 work: Work::Decided {
                     status: Status::NotEnforced,
                     reason: Some(clause.reason.clone()),
@@ -179,12 +182,12 @@ impl<'a> Compiler<'a> {
     fn unique_ids(&self) -> Result<()> {
         let mut seen = HashSet::new();
         for clause in &self.clauses {
-            if !seen.insert(clause.id.as_str()) {
+            if !seen.insert(clause.head.id.as_str()) {
                 return Err(Error::new(
                     Code::DuplicateId,
-                    format!("the id {:?} is used twice", clause.id),
+                    format!("the id {:?} is used twice", clause.head.id),
                 )
-                .at(format!("{}/id", clause.pointer))
+                .at(format!("{}/id", clause.head.clause))
                 .help("give one of the two checks another id"));
             }
         }
@@ -217,16 +220,19 @@ impl<'a> Compiler<'a> {
             }
         }
         Ok(Planned {
-            id: check.id.clone(),
-            check: name.to_owned(),
-            columns,
+            head: Arc::new(Head {
+                id: check.id.clone(),
+                check: name.to_owned(),
+                columns,
+                severity,
+                dimension: check.dimension.clone(),
+                max_rows: threshold.max_rows,
+                max_pct,
+                clause: pointer.to_owned(),
+            }),
             when,
-            severity,
             rejects,
-            dimension: check.dimension.clone(),
             threshold,
-            max_pct,
-            pointer: pointer.to_owned(),
             work,
         })
     }

@@ -100,7 +100,7 @@ impl Keys {
         absorbed.map_err(|(clause, error)| {
             self.checksum = before;
             self.states.iter_mut().for_each(|(_, state)| *state = State::Lost(error.clone()));
-            error.at(plan.clauses.get(clause).map_or_else(String::new, |c| c.pointer.clone()))
+            error.at(plan.clauses.get(clause).map_or_else(String::new, |c| c.head.clause.clone()))
         })
     }
 

@@ -1,5 +1,7 @@
 //! From counts to the outcome of a clause: thresholds, severities, reasons.
 
+use std::sync::Arc;
+
 use super::keys::KeyVerdict;
 use super::{Tally, FIRST_ROWS};
 use crate::checks::{DatasetState, Ending, Totals, Verdict};
@@ -35,11 +37,7 @@ fn judged(
     totals: &Totals,
 ) -> Result<CheckOutcome> {
     let mut outcome = CheckOutcome {
-        id: clause.id.clone(),
-        check: clause.check.clone(),
-        columns: clause.columns.clone(),
-        severity: clause.severity.clone(),
-        dimension: clause.dimension.clone(),
+        head: Arc::clone(&clause.head),
         status: Status::Pass,
         reason: None,
         rows: totals.rows,
@@ -53,9 +51,6 @@ fn judged(
         first_rows: tally.first_rows,
         observed: None,
         bound: None,
-        max_rows: clause.threshold.max_rows,
-        max_pct: clause.max_pct.clone(),
-        clause: clause.pointer.clone(),
     };
     let inside = Totals { rows: totals.rows - tally.skipped_when, ..*totals };
     let broken = if clause.rejects { Status::Fail } else { Status::Warn };

@@ -100,9 +100,9 @@ impl Merge {
                 None => clause.work.sequence().is_none() && !clause.work.across(),
             };
             if !carried {
-                let message = format!("{} cannot be judged in parts", clause.check);
+                let message = format!("{} cannot be judged in parts", clause.head.check);
                 return Err(Error::new(Code::NotInParts, message)
-                    .at(&clause.pointer)
+                    .at(&clause.head.clause)
                     .help("check the frame as one stream, or leave this clause out"));
             }
         }
@@ -183,7 +183,11 @@ impl Merge {
         for ((clause, resident), print) in residents.zip(prints) {
             let block = encode(&form, &self.seed, &[ArrayRef::clone(print)], self.keyed_rows)?;
             let found = resident.absorb(vec![block], self.options.threads.max(1)).map_err(|e| {
-                e.at(self.plan.clauses.get(clause).map_or_else(String::new, |c| c.pointer.clone()))
+                e.at(self
+                    .plan
+                    .clauses
+                    .get(clause)
+                    .map_or_else(String::new, |c| c.head.clause.clone()))
             })?;
             if self.plan.clauses.get(clause).is_some_and(|c| c.work.names_rows()) {
                 let found = found.into_iter().filter(|r| r.count > 0);

@@ -83,7 +83,7 @@ impl References {
             if let Work::Foreign { target, types, .. } = &clause.work {
                 if target.name == name {
                     let begun = KeySet::begin(target, types, means, schema);
-                    *set = Some(begun.map_err(|e| e.at(clause.pointer.clone()))?);
+                    *set = Some(begun.map_err(|e| e.at(clause.head.clause.clone()))?);
                 }
             }
         }
@@ -190,7 +190,7 @@ impl KeySet {
                 Code::SchemaChanged,
                 format!("a batch of the reference {:?} has other columns or types", self.name),
             )
-            .at(clause.pointer.clone()));
+            .at(clause.head.clause.clone()));
         }
         let mut columns = Columns::of(batch);
         let columns = self
@@ -199,7 +199,7 @@ impl KeySet {
             .map(|part| part.common.right.take(&View::of(&mut columns, &part.path)?.with_nulls()?));
         let columns = columns.collect::<Result<Vec<_>>>()?;
         let block = unique::encode(&self.form, means.seed, &columns, 0)?;
-        self.keys.number(block, |_, _| ()).map_err(|e| e.at(clause.pointer.clone()))
+        self.keys.number(block, |_, _| ()).map_err(|e| e.at(clause.head.clause.clone()))
     }
 
     /// Sets the bits of the rows whose key is not in the set; how many are exempt by a null. Rows

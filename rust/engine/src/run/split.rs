@@ -130,7 +130,7 @@ pub(super) fn check_ids(
         for (clause, fail) in &by_clause {
             if bits::get(fail, row) {
                 if let Some(clause) = plan.clauses.get(*clause) {
-                    builder.values().append_value(&clause.id);
+                    builder.values().append_value(&clause.head.id);
                 }
             }
         }

@@ -3,12 +3,13 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::batch::{Job, Sheet, BATCH, BITS, PARTITIONS};
+use super::batch::{Job, Share, Sheet, BATCH, BITS, PARTITIONS};
 use super::disk_run::{partitions, DiskRun};
 use super::judge::{each, Means};
 use super::key::Key;
 use super::outcome::Tally;
 use super::piece::Piece;
+use super::rows::RowList;
 use super::search::{Finder, See, Unit, LARGEST};
 use crate::error::{Error, Result};
 use crate::kernels::prefetch::prefetch;
@@ -176,6 +177,9 @@ impl<K: Key> Partitions<K> {
     /// # Errors
     /// [`crate::error::Code::Memory`] or [`crate::error::Code::Spill`] if there is no room.
     pub(crate) fn search(mut self, means: &Means<'_>) -> Result<Tally> {
+        if self.sheets.is_empty() && self.runs.is_empty() {
+            return self.search_few(means);
+        }
         self.seal(means)?;
         let total: u64 = self.counts.iter().sum();
         let wanted = (total as usize / LARGEST * 2).next_power_of_two().ilog2();
@@ -200,6 +204,18 @@ impl<K: Key> Partitions<K> {
             }
         };
         each(vec![(); means.threads.clamp(1, units)], work)
+    }
+
+    /// The same where all keys wait: too few to be worth sorting.
+    fn search_few(mut self, means: &Means<'_>) -> Result<Tally> {
+        self.keys.iter_mut().for_each(|key| *key = key.mix(means.seed));
+        let (keys, rows) = (&self.keys[..], RowList::Long(&self.rows));
+        let share = Share { keys, rows, base: self.base };
+        let count = keys.len() as u64;
+        let mut found = means.found();
+        let unit = Unit { count, mean: count, skip: 0 };
+        Finder::new(means.seed, None).search(unit, &mut |see| see(share), &mut found)?;
+        found.finish()
     }
 
     /// Shows every share of one unit, of which there are 2^`bits`.
