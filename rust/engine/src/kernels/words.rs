@@ -1,7 +1,7 @@
 //! Membership of short byte strings in a set, without a branch per row.
 //!
 //! A string of up to 16 (or 32) bytes is one (or two) words of 16 bytes, read at once and masked to
-//! its length. Its place in the table comes from a few multiplications, with factors chosen when the
+//! its length. Its place in the table comes from one multiplication, with a factor chosen when the
 //! table was made so that members rarely meet; as many neighbours are compared as the unluckiest
 //! member needs. The length is compared beside the words: "a" and "a\0" have the same words. Longer
 //! strings are looked up in a hash set. Views tell their length and first bytes: among a few members
@@ -65,23 +65,21 @@ impl<const N: usize> Key<N> {
         differ == 0
     }
 
+    /// The place in a table of 2^(64 - `shift`) slots.
     #[inline]
-    fn hash(&self, factors: &[u64; 2]) -> u64 {
-        let [mut one, mut other] = *factors;
-        let mut hash = (self.len as u64).wrapping_mul(one ^ other.rotate_left(32));
+    fn place(&self, factor: u64, shift: u32) -> usize {
+        let mut folded = 0;
         for word in self.words {
-            hash = hash
-                .wrapping_add((word as u64).wrapping_mul(one))
-                .wrapping_add(((word >> 64) as u64).wrapping_mul(other));
-            (one, other) = (one.rotate_left(23) | 1, other.rotate_left(41) | 1);
+            folded = u64::rotate_left(folded, 29) ^ word as u64;
+            folded = folded.rotate_left(29) ^ (word >> 64) as u64;
         }
-        hash ^ hash >> 32
+        (folded.wrapping_mul(factor) >> (shift & 63)) as usize
     }
 }
 
 #[derive(Debug)]
 struct Table<const N: usize> {
-    factors: [u64; 2],
+    factor: u64,
     shift: u32,
     /// Slots a member may stand behind its own.
     reach: usize,
@@ -94,10 +92,7 @@ impl<const N: usize> Table<N> {
         let bits = (members.len() * ROOM).next_power_of_two().trailing_zeros().max(1);
         let keys: Vec<Key<N>> =
             members.iter().map(|m| Key::of(&Row::within(m, 0, m.len()))).collect();
-        let tried = (0..TRIES).map(|seed| {
-            let factors = [mix(2 * seed + 1) | 1, mix(2 * seed + 2) | 1];
-            Self::with(factors, bits, &keys)
-        });
+        let tried = (1..=TRIES).map(|seed| Self::with(mix(seed) | 1, bits, &keys));
         let mut best: Option<Self> = None;
         for table in tried {
             let better = best.as_ref().is_none_or(|b| table.reach < b.reach);
@@ -108,21 +103,21 @@ impl<const N: usize> Table<N> {
                 break;
             }
         }
-        best.unwrap_or_else(|| Self::with([1, 1], bits, &keys))
+        best.unwrap_or_else(|| Self::with(1, bits, &keys))
     }
 
-    fn with(factors: [u64; 2], bits: u32, keys: &[Key<N>]) -> Self {
-        let shift = 32 - bits;
+    fn with(factor: u64, bits: u32, keys: &[Key<N>]) -> Self {
+        let shift = 64 - bits;
         let mut slots = vec![Key::VACANT; (1 << bits) + keys.len()];
         let mut reach = 0;
         for key in keys {
-            let home = Self::home(key.hash(&factors), shift);
+            let home = key.place(factor, shift);
             let free = slots.iter().skip(home).position(|slot| *slot == Key::VACANT).unwrap_or(0);
             slots[home + free] = *key;
             reach = reach.max(free);
         }
         slots.truncate((1 << bits) + reach);
-        Self { factors, shift, reach, slots: slots.into() }
+        Self { factor, shift, reach, slots: slots.into() }
     }
 
     fn members(&self) -> usize {
@@ -130,14 +125,9 @@ impl<const N: usize> Table<N> {
     }
 
     #[inline]
-    fn home(hash: u64, shift: u32) -> usize {
-        (hash as u32 >> shift) as usize
-    }
-
-    #[inline]
     fn contains(&self, row: &Row<'_>) -> bool {
         let key = Key::of(row);
-        let home = Self::home(key.hash(&self.factors), self.shift);
+        let home = key.place(self.factor, self.shift);
         let same = |at: usize| self.slots.get(at).is_some_and(|slot| slot.same(&key));
         let mut found = same(home);
         for next in 1..=self.reach {
@@ -240,22 +230,39 @@ impl Words {
     }
 
     #[inline]
-    fn each<R: Rows>(
+    fn each<R: Rows, const N: usize>(
         &self,
+        table: &Table<N>,
         rows: &R,
         first: usize,
         asked: u64,
-        short: impl Fn(&Row<'_>) -> bool,
     ) -> u64 {
         let mut found = 0;
-        let mut rest = asked;
+        let mut longer = 0;
+        if asked == u64::MAX {
+            for at in 0..64 {
+                let row = rows.row(first + at);
+                found = found >> 1 | u64::from(table.contains(&row)) << 63;
+                longer |= row.len();
+            }
+        } else {
+            let mut rest = asked;
+            while rest != 0 {
+                let row = rows.row(first + rest.trailing_zeros() as usize);
+                let yes = u64::from(table.contains(&row));
+                found |= rest & rest.wrapping_neg() & yes.wrapping_neg();
+                longer |= row.len();
+                rest &= rest - 1;
+            }
+        }
+        if self.long.is_empty() || longer <= 2 * WORD {
+            return found;
+        }
+        let mut rest = asked & !found;
         while rest != 0 {
             let row = rows.row(first + rest.trailing_zeros() as usize);
-            let yes = short(&row)
-                || (row.len() > 2 * WORD
-                    && !self.long.is_empty()
-                    && self.long.contains(row.bytes()));
-            found |= (rest & rest.wrapping_neg()) & u64::from(yes).wrapping_neg();
+            let yes = row.len() > 2 * WORD && self.long.contains(row.bytes());
+            found |= rest & rest.wrapping_neg() & u64::from(yes).wrapping_neg();
             rest &= rest - 1;
         }
         found
@@ -275,8 +282,8 @@ impl Question for Words {
         }
         found
             | match &self.short {
-                Short::One(table) => self.each(rows, first, open, |row| table.contains(row)),
-                Short::Two(table) => self.each(rows, first, open, |row| table.contains(row)),
+                Short::One(table) => self.each(table, rows, first, open),
+                Short::Two(table) => self.each(table, rows, first, open),
             }
     }
 }
