@@ -9,6 +9,7 @@ use super::judge::Means;
 use super::outcome::{NullGroup, Outcome, Tally};
 use super::rowset::RowSet;
 use super::seed::Seed;
+use super::spare;
 use super::spill::{Disk, SpillFile};
 use super::store::Store;
 use super::suspects::{Suspects, TextLog};
@@ -188,6 +189,7 @@ impl Deferred {
         }
         self.state = State::Failed;
         let suspects = self.search(threads)?.map(Box::new);
+        spare::release();
         let again = suspects.is_some() && self.terms.replay;
         self.state = State::Judged(suspects);
         Ok(again)

@@ -8,6 +8,7 @@ use arrow_buffer::{ArrowNativeType, NullBuffer};
 use super::column::{buffer, Column};
 use super::form::{KeyForm, Kind};
 use super::span::Span;
+use super::spare;
 use crate::error::{Error, Result};
 
 /// One word per row: two sizes, so that the usual case stays within registers.
@@ -78,7 +79,7 @@ fn gather<T: Copy + Default>(values: &[T], index: &[u32]) -> Vec<T> {
 fn plain(kind: Kind, array: &ArrayRef) -> Result<Words> {
     fn one<T: ArrowNativeType>(array: &ArrayRef, word: impl Fn(T) -> u64) -> Result<Words> {
         let values = buffer(array, size_of::<T>())?;
-        Ok(Words::One(values.typed_data::<T>().iter().map(|value| word(*value)).collect()))
+        Ok(Words::One(spare::collect(values.typed_data::<T>().iter().map(|value| word(*value)))))
     }
     let wrong = || Error::internal("a key column of fixed width has an unexpected type");
     Ok(match kind {

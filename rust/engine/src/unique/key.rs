@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 
 use super::seed::Seed;
+use super::spare;
 use crate::kernels::slab::Plain;
 
 /// A key of one or two words. [`Default`] is all zeroes, which marks an empty place of a table and
@@ -22,10 +23,13 @@ pub(crate) trait Key: Plain + Ord + Default + Send + Sync + Debug {
     fn of_word(word: u64) -> Self;
     /// The least and the greatest of the keys; that of [`Default`] twice if there are none.
     fn bounds(keys: &[Self]) -> (Self, Self);
-    /// The lower halves of keys of one word whose upper half is the same, and that.
-    fn lower(keys: &[Self]) -> Option<(u64, Vec<u32>)>;
+    /// The lower halves of keys of one word whose upper half is the same, and that. All keys lie
+    /// between the bounds.
+    fn lower(keys: &[Self], least: Self, greatest: Self) -> Option<(u64, Vec<u32>)>;
     /// The keys as numbers, if one word holds them.
     fn words(keys: &[Self]) -> Option<&[u64]>;
+    /// Lets go of keys whose memory may be of use.
+    fn spare(keys: Vec<Self>);
 }
 
 fn word(bytes: &[u8]) -> u64 {
@@ -57,13 +61,16 @@ impl Key for u64 {
         let first = keys.first().copied().unwrap_or_default();
         keys.iter().fold((first, first), |(least, most), key| (least.min(*key), most.max(*key)))
     }
-    fn lower(keys: &[Self]) -> Option<(u64, Vec<u32>)> {
-        let upper = keys.first()? >> 32 << 32;
-        let same = keys.iter().fold(0, |other, key| other | (key ^ upper)) >> 32 == 0;
+    fn lower(keys: &[Self], least: Self, greatest: Self) -> Option<(u64, Vec<u32>)> {
+        let upper = least >> 32 << 32;
+        let same = greatest >> 32 << 32 == upper;
         same.then(|| (upper, keys.iter().map(|key| *key as u32).collect()))
     }
     fn words(keys: &[Self]) -> Option<&[u64]> {
         Some(keys)
+    }
+    fn spare(keys: Vec<Self>) {
+        spare::give(keys);
     }
 }
 
@@ -98,10 +105,11 @@ impl Key for [u64; 2] {
         let key = |number: u128| [(number >> 64) as u64, number as u64];
         (key(least), key(most))
     }
-    fn lower(_: &[Self]) -> Option<(u64, Vec<u32>)> {
+    fn lower(_: &[Self], _: Self, _: Self) -> Option<(u64, Vec<u32>)> {
         None
     }
     fn words(_: &[Self]) -> Option<&[u64]> {
         None
     }
+    fn spare(_: Vec<Self>) {}
 }

@@ -37,6 +37,7 @@ mod rowset;
 mod search;
 mod seed;
 mod span;
+mod spare;
 mod spill;
 mod store;
 mod suspects;

@@ -90,7 +90,7 @@ impl<K: Key> Partitions<K> {
                 some.push(piece);
             }
             self.take_up(means, &some)?;
-            drop(some);
+            some.into_iter().for_each(Piece::end);
             if limit.is_some_and(|bytes| self.bytes() > bytes) {
                 self.spill(means)?;
             }

@@ -10,7 +10,7 @@ use super::spill::SpillFile;
 use crate::error::{Error, Result};
 
 /// Keys of following rows are joined up to this many.
-const JOINED: usize = 1 << 16;
+const JOINED: usize = 1 << 15;
 
 /// Keys of consecutive rows, or of some of them.
 #[derive(Debug)]
@@ -39,8 +39,11 @@ impl<K: Key> Piece<K> {
         let (first, last) = (*keys.first()?, *keys.last()?);
         let rising = keys.windows(2).all(|pair| pair[0] < pair[1]);
         let (least, greatest) = if rising { (first, last) } else { K::bounds(&keys) };
-        let keys = match K::lower(&keys) {
-            Some((upper, lower)) => Keys::Lower(upper, lower),
+        let keys = match K::lower(&keys, least, greatest) {
+            Some((upper, lower)) => {
+                K::spare(keys);
+                Keys::Lower(upper, lower)
+            }
             None => Keys::Plain(keys),
         };
         Some(Self { base_row, map, keys, least, greatest, rising })
@@ -122,6 +125,13 @@ impl<K: Key> Piece<K> {
                 span.keys(file)?.into_iter().map(K::of_word).collect::<Vec<K>>().into()
             }
         })
+    }
+
+    /// Lets go of the keys.
+    pub(crate) fn end(self) {
+        if let Keys::Plain(keys) = self.keys {
+            K::spare(keys);
+        }
     }
 
     /// Moves the keys to disk, not what is known about them.
