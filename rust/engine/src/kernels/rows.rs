@@ -24,6 +24,11 @@ pub(crate) struct Row<'a> {
 }
 
 impl<'a> Row<'a> {
+    /// These bytes, with nothing behind them.
+    pub(crate) fn whole(bytes: &'a [u8]) -> Self {
+        Self { tail: bytes, len: bytes.len() }
+    }
+
     /// The row at `start..start + len` of `buffer`; empty where the buffer does not reach.
     #[inline]
     pub(crate) fn within(buffer: &'a [u8], start: usize, len: usize) -> Self {

@@ -90,8 +90,7 @@ struct Table<const N: usize> {
 impl<const N: usize> Table<N> {
     fn new(members: &[&[u8]]) -> Self {
         let bits = (members.len() * ROOM).next_power_of_two().trailing_zeros().max(1);
-        let keys: Vec<Key<N>> =
-            members.iter().map(|m| Key::of(&Row::within(m, 0, m.len()))).collect();
+        let keys: Vec<Key<N>> = members.iter().map(|m| Key::of(&Row::whole(m))).collect();
         let tried = (1..=TRIES).map(|seed| Self::with(mix(seed) | 1, bits, &keys));
         let mut best: Option<Self> = None;
         for table in tried {
@@ -147,17 +146,17 @@ fn mix(mut x: u64) -> u64 {
 #[derive(Debug)]
 struct Headed {
     heads: Vec<u64>,
-    keys: Vec<Key<2>>,
+    /// The words of each, and which bits of them are its own.
+    texts: Vec<[(u128, u128); 2]>,
 }
 
 impl Headed {
     /// The members that are longer than an inline text, if they are few and no two have one head.
     fn of(members: &[&[u8]]) -> Option<Self> {
         let longer: Vec<&[u8]> = members.iter().copied().filter(|m| m.len() > INLINE).collect();
-        let row = |member| Row::within(member, 0, member.len());
         let mut heads = Vec::new();
         for member in &longer {
-            let [a, b, c, d] = row(*member).word(0);
+            let [a, b, c, d] = Row::whole(member).word(0);
             let length = u32::try_from(member.len()).ok()?;
             let head = u64::from(length) | u64::from(u32::from_le_bytes([a, b, c, d])) << 32;
             if heads.contains(&head) || member.len() > 2 * WORD {
@@ -165,8 +164,12 @@ impl Headed {
             }
             heads.push(head);
         }
-        let keys = longer.iter().map(|member| Key::of(&row(*member))).collect();
-        (heads.len() <= HEADS).then_some(Self { heads, keys })
+        let text = |member: &&[u8]| {
+            let Key { words: [one, other], len } = Key::of(&Row::whole(member));
+            [(one, MASKS[len.min(WORD)]), (other, MASKS[len.saturating_sub(WORD)])]
+        };
+        let texts = longer.iter().map(text).collect();
+        (heads.len() <= HEADS).then_some(Self { heads, texts })
     }
 
     fn ask<R: Rows>(&self, rows: &R, block: &[u128; 64], first: usize, asked: u64) -> u64 {
@@ -178,8 +181,11 @@ impl Headed {
             for (number, head) in self.heads.iter().enumerate() {
                 chosen = if *head == block[at % 64] as u64 { number } else { chosen };
             }
-            if let Some(key) = self.keys.get(chosen) {
-                let yes = Key::of(&rows.row(first + at)).same(key);
+            if let Some([(one, mine), (other, rest_mine)]) = self.texts.get(chosen) {
+                let row = rows.row(first + at);
+                let word = |at| u128::from_le_bytes(row.word(at));
+                let differ = (word(0) ^ one) & mine | (word(WORD) ^ other) & rest_mine;
+                let yes = differ == 0;
                 found |= (rest & rest.wrapping_neg()) & u64::from(yes).wrapping_neg();
             }
             rest &= rest - 1;

@@ -4,7 +4,7 @@ use arrow_array::ArrayRef;
 use arrow_buffer::NullBuffer;
 
 use super::column::Column;
-use super::fixed::{pack, rising, shrink, words, Words};
+use super::fixed::{pack, pair, rising, shrink, words, Words};
 use super::form::{Class, KeyForm, Nulls};
 use super::seed::Seed;
 use super::span::Span;
@@ -276,6 +276,15 @@ fn packed(
 ) -> Result<()> {
     let rows = block.rows;
     let natural: Vec<usize> = spec.kinds.iter().map(|kind| kind.bits().unwrap_or(0)).collect();
+    let widths = if spec.narrow.is_empty() { &natural } else { &spec.narrow };
+    if let ([a, b], [one, other], [above, below], false) =
+        (spec.kinds.as_slice(), columns, widths.as_slice(), spec.masks_nulls())
+    {
+        if let Some(keys) = pair([*a, *b], [one, other], [*above, *below])? {
+            block.one = select(keys, valid);
+            return Ok(());
+        }
+    }
     let values = spec
         .kinds
         .iter()

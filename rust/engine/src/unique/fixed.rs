@@ -163,6 +163,46 @@ pub(crate) fn half(bits: u16) -> u64 {
     u64::from(if bits >> 15 == 1 { !bits } else { bits | 1 << 15 })
 }
 
+/// Two plain columns of signed integers side by side in one word, as [`pack`] puts them there; `None`
+/// for other columns, and if some value needs more than its width.
+///
+/// # Errors
+/// As for [`words`].
+pub(crate) fn pair(
+    kinds: [Kind; 2],
+    columns: [&Column; 2],
+    widths: [usize; 2],
+) -> Result<Option<Vec<u64>>> {
+    fn both<A: ArrowNativeType + Into<i64>, B: ArrowNativeType + Into<i64>>(
+        columns: [&Column; 2],
+        widths: [usize; 2],
+    ) -> Result<Option<Vec<u64>>> {
+        let [above, below] = widths;
+        let one = buffer(&columns[0].values, size_of::<A>())?;
+        let other = buffer(&columns[1].values, size_of::<B>())?;
+        let values = one.typed_data::<A>().iter().zip(other.typed_data::<B>());
+        let mut misfit = 0;
+        let keys = spare::collect(values.map(|(one, other)| {
+            let biased = |value: i64, width: usize| value.wrapping_add(1 << (width - 1)) as u64;
+            let (one, other) = (biased((*one).into(), above), biased((*other).into(), below));
+            misfit |= one >> above | other >> below;
+            one << below | other
+        }));
+        Ok((misfit == 0).then_some(keys))
+    }
+    let narrow = widths.iter().all(|width| (1..64).contains(width)) && widths[0] + widths[1] <= 64;
+    if !narrow || columns.iter().any(|column| column.index.is_some()) {
+        return Ok(None);
+    }
+    match kinds {
+        [Kind::Signed(32), Kind::Signed(32)] => both::<i32, i32>(columns, widths),
+        [Kind::Signed(32), Kind::Signed(64)] => both::<i32, i64>(columns, widths),
+        [Kind::Signed(64), Kind::Signed(32)] => both::<i64, i32>(columns, widths),
+        [Kind::Signed(64), Kind::Signed(64)] => both::<i64, i64>(columns, widths),
+        _ => Ok(None),
+    }
+}
+
 /// The columns side by side in one word of `T`, first column uppermost, before them the null mask.
 pub(crate) fn pack<T: Word>(
     spec: &KeyForm,
@@ -271,7 +311,10 @@ pub(crate) fn shrink(kind: Kind, words: &Words, width: usize, misfit: &mut [bool
 #[cfg(test)]
 #[allow(clippy::unwrap_used)] // how tests fail
 mod tests {
+    use super::super::form::Nulls;
     use super::*;
+    use arrow_array::{Int32Array, Int64Array};
+    use std::sync::Arc;
 
     #[test]
     fn floats_have_one_zero_one_nan_and_keep_their_order() {
@@ -289,6 +332,41 @@ mod tests {
         assert!(small.windows(2).all(|p| single(p[0]) <= single(p[1])));
         let tiny = [0xfc00, 0xbc00, 0, 0x3c00, 0x7c00];
         assert!(tiny.windows(2).all(|pair| half(pair[0]) < half(pair[1])));
+    }
+
+    #[test]
+    fn two_integers_are_packed_at_once_as_they_are_one_after_the_other() {
+        let ends = |bits: u32| {
+            let most = (1i64 << (bits - 1)) - 1;
+            [0, 1, -1, most, -most - 1, most - 1]
+        };
+        let longs: Vec<i64> = ends(32).into_iter().chain([1 << 31, i64::MIN, i64::MAX]).collect();
+        let ints: Vec<i32> = ends(32).iter().map(|v| *v as i32).collect();
+        for form in [(64, 32), (32, 64), (32, 32), (64, 64)] {
+            let column = |bits: u32, at: usize| -> ArrayRef {
+                match bits {
+                    32 => Arc::new(Int32Array::from(vec![ints[at % ints.len()]])),
+                    _ => Arc::new(Int64Array::from(vec![longs[at % longs.len()]])),
+                }
+            };
+            for (a, b) in (0..9).flat_map(|a| (0..9).map(move |b| (a, b))) {
+                let columns = [column(form.0, a), column(form.1, b)];
+                let types = columns.each_ref().map(|column| column.data_type().clone());
+                let spec = KeyForm::compile(&types, Nulls::Distinct).unwrap();
+                let natural = [form.0 as usize, form.1 as usize];
+                let widths = if spec.narrow.is_empty() { &natural[..] } else { &spec.narrow };
+                let kinds = [spec.kinds[0], spec.kinds[1]];
+                let columns = [0, 1].map(|at| Column::resolve(kinds[at], &columns[at]).unwrap());
+                let mut misfit = [false];
+                let words = [0, 1].map(|at| {
+                    let words = words(kinds[at], &columns[at], 1).unwrap();
+                    (shrink(kinds[at], &words, widths[at], &mut misfit), None)
+                });
+                let keys = pair(kinds, columns.each_ref(), [widths[0], widths[1]]).unwrap();
+                let slow = (!misfit[0]).then(|| pack::<u64>(&spec, widths, &words, 1));
+                assert_eq!(keys, slow, "{form:?} {a} {b}");
+            }
+        }
     }
 
     #[test]

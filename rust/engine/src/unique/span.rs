@@ -59,17 +59,20 @@ impl Form {
     }
 }
 
-/// A step as how far its two numbers go, if a byte holds either; the lower one may go back.
-fn pair(low: u32, step: u64) -> Option<[u8; 2]> {
-    let upper = u8::try_from(step.checked_add(128)?.checked_shr(low)?).ok()?;
-    let lower = i8::try_from(step.wrapping_sub(u64::from(upper) << low) as i64).ok()?;
-    Some([upper, lower as u8])
-}
-
-/// All steps as pairs, or none.
-fn pairs(low: u32, steps: impl Iterator<Item = u64>) -> Option<Steps> {
-    let pairs = steps.map(|step| pair(low, step)).collect::<Option<_>>()?;
-    Some(Steps::Pairs(low, pairs))
+/// All steps, of which none is greater than `most`, as pairs, or none.
+fn pairs(low: u32, most: u64, steps: impl Iterator<Item = u64>) -> Option<Steps> {
+    if most.checked_add(128)?.checked_shr(low)? > 0xff {
+        return None;
+    }
+    let mut misfit = 0;
+    let pairs = steps.map(|step| {
+        let upper = (step + 128) >> low;
+        let lower = step.wrapping_sub(upper << low);
+        misfit |= lower.wrapping_add(128);
+        [upper as u8, lower as u8]
+    });
+    let pairs = pairs.collect();
+    (misfit <= 0xff).then_some(Steps::Pairs(low, pairs))
 }
 
 fn whole(low: u32, [upper, lower]: [u8; 2]) -> u64 {
@@ -105,11 +108,8 @@ impl Span {
         }
         let key = &key;
         let steps = || {
-            let mut before = first;
-            values.iter().skip(1).map(move |value| {
-                let next = key(*value);
-                next.wrapping_sub(std::mem::replace(&mut before, next))
-            })
+            let step = |(before, next): (&T, &T)| key(*next).wrapping_sub(key(*before));
+            values.iter().zip(values.iter().skip(1)).map(step)
         };
         let steps = if least == most {
             Steps::Even(most)
@@ -117,7 +117,7 @@ impl Span {
             Steps::Bytes(steps().map(|step| step as u8).collect())
         } else if most <= 0xffff {
             Steps::Shorts(steps().map(|step| step as u16).collect())
-        } else if let Some(pairs) = low.and_then(|low| pairs(low, steps())) {
+        } else if let Some(pairs) = low.and_then(|low| pairs(low, most, steps())) {
             pairs
         } else if most <= 0xffff_ffff {
             Steps::Ints(steps().map(|step| step as u32).collect())
@@ -249,6 +249,14 @@ mod tests {
         }
     }
 
+    /// A step as how far its two numbers go, if a byte holds either; the lower one may go back.
+    fn pair(low: u32, step: u64) -> Option<[u8; 2]> {
+        match pairs(low, step, [step].into_iter())? {
+            Steps::Pairs(_, pairs) => pairs.first().copied(),
+            _ => None,
+        }
+    }
+
     #[test]
     fn a_step_is_two_bytes_and_back_or_none() {
         for low in [8, 20, 32, 56, 63] {
@@ -257,6 +265,12 @@ mod tests {
             for step in steps {
                 if let Some(bytes) = pair(low, step) {
                     assert_eq!(whole(low, bytes), step, "{step:x} by {low}");
+                }
+                // Several steps are pairs if each is.
+                for other in [1, 127, 255 << low.min(40), step / 2] {
+                    let both = pairs(low, step.max(other), [step, other].into_iter());
+                    let each = [step, other].map(|step| pair(low, step));
+                    assert_eq!(both.is_some(), each.iter().all(Option::is_some), "{step:x} {low}");
                 }
             }
         }
