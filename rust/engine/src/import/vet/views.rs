@@ -65,8 +65,13 @@ fn all_sound<const TEXT: bool>(views: &[u128], values: &[Buffer]) -> bool {
                 return false;
             }
         }
+        // While the bytes are still in the cache.
+        if TEXT && !run.is_ascii(values) {
+            return false;
+        }
+        run.start = run.end;
     }
-    !TEXT || run.is_ascii(values)
+    true
 }
 
 /// The buffer that the view before led to: the next one mostly leads there too.
