@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from benches.ledger import EMAIL_PATTERN, UUID_PATTERN, ledger
-from benches.stream import SENSORS
+from benches.stream import ODD, SENSORS
 
 LOW, HIGH = -40.0, 125.0
 PLANTED_ROWS = 5_000
@@ -108,7 +108,6 @@ def _pattern(pattern: str) -> str:
 _BETWEEN = f"  - {{column: x, rule: between, args: {{min: {LOW}, max: {HIGH}}}}}\n"
 _NOT_NULL = "  - {column: x, rule: not_null, max_pct: 10}\n"
 _UNIQUE = "  - {column: x, rule: unique}\n"
-_ODD = np.int64(0x5851F42D4C957F2D)
 
 MICROS: Mapping[str, Micro] = MappingProxyType(
     {
@@ -135,7 +134,7 @@ MICROS: Mapping[str, Micro] = MappingProxyType(
             "unique, random int64 (target 15 ns/row)",
             "int64",
             _UNIQUE,
-            _keys(lambda rows: np.arange(rows, dtype=np.int64) * _ODD),
+            _keys(lambda rows: np.arange(rows, dtype=np.int64) * ODD),
             {"x.unique": 3},
         ),
         "micro-unique-dense": Micro(

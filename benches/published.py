@@ -20,8 +20,8 @@ import pyarrow as pa
 from meshgate import Gate, Mesh
 
 from benches.measure import timed
+from benches.stream import ODD
 
-ODD = np.int64(0x5851F42D4C957F2D)
 PRODUCT = "benches.events"
 SCOPES = ("publication", "dataset")
 

@@ -11,7 +11,7 @@ SENSORS = tuple(f"sensor-{i:02d}" for i in range(12))
 VALUE_MIN, VALUE_MAX = -40.0, 125.0
 BATCH_ROWS = 65_536
 _DISTINCT = 8
-_ODD = np.int64(0x5851F42D4C957F2D)  # odd, so that multiplying is a bijection of 64-bit integers
+ODD = np.int64(0x5851F42D4C957F2D)  # odd, so that multiplying is a bijection of 64-bit integers
 
 
 def endless_schema() -> pa.Schema:
@@ -48,11 +48,11 @@ def _batches(rows: int | None, shuffled: bool, faults: bool) -> Iterator[pa.Reco
         size = BATCH_ROWS if rows is None else min(BATCH_ROWS, rows - start)
         ids = np.arange(start, start + size, dtype=np.int64)
         if shuffled:
-            ids = ids * _ODD
+            ids = ids * ODD
         sensor, value = parts[index % _DISTINCT]
         if faults and index < 7:
             if shuffled and index:
-                ids[-1] = (np.array([start - 2]) * _ODD)[0]
+                ids[-1] = (np.array([start - 2]) * ODD)[0]
             sensor, value = _spoil(sensor, value)
         at = 1_735_689_600_000_000 + np.arange(start, start + size, dtype=np.int64)
         columns = [

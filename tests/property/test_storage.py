@@ -85,6 +85,47 @@ def test_the_stored_form_of_a_batch_has_its_values(batch):
             assert mine.to_pylist() == theirs.to_pylist()
 
 
+@st.composite
+def categories(draw, rows, depth=0):
+    """Dictionaries of views, as Polars gives its categories, also inside of other types."""
+    masks = st.lists(st.booleans(), min_size=rows, max_size=rows)
+    shape = draw(st.sampled_from(["plain", "struct", "list", "large", "fixed", "map"]))
+    if shape == "plain" or depth == 2:
+        view, values = draw(
+            st.sampled_from([(pa.string_view(), ["x", "", "longer than a view"])] * 2)
+            | st.just((pa.binary_view(), [b"x", b"", b"longer than a view"]))
+        )
+        codes = draw(st.lists(st.none() | st.integers(0, 2), min_size=rows, max_size=rows))
+        return pa.DictionaryArray.from_arrays(pa.array(codes, pa.int8()), pa.array(values, view))
+    mask = pa.array(draw(masks), pa.bool_())
+    if shape == "struct":
+        children = [draw(categories(rows, depth + 1)), pa.array(range(rows), pa.int64())]
+        return pa.StructArray.from_arrays(children, names=["a", "b"], mask=mask)
+    if shape == "fixed":
+        return pa.FixedSizeListArray.from_arrays(
+            draw(categories(rows * 2, depth + 1)), 2, mask=mask
+        )
+    sizes = draw(st.lists(st.integers(0, 2), min_size=rows, max_size=rows))
+    ends = [sum(sizes[:at]) for at in range(rows + 1)]
+    items = draw(categories(ends[-1], depth + 1))
+    if shape == "list":
+        return pa.ListArray.from_arrays(pa.array(ends, pa.int32()), items, mask=mask)
+    if shape == "large":
+        return pa.LargeListArray.from_arrays(pa.array(ends, pa.int64()), items, mask=mask)
+    keys = pa.array([str(at) for at in range(ends[-1])], pa.string())
+    return pa.MapArray.from_arrays(pa.array(ends, pa.int32()), keys, items, mask=mask)
+
+
+@given(st.integers(0, 6).flatmap(categories), st.integers(0, 3), st.integers(0, 4))
+def test_categories_are_stored_as_their_texts(column, start, length):
+    batch = pa.record_batch([column], names=["c"]).slice(start, length)
+    schema = storage_schema(batch.schema, {}, {})
+    stored = store(batch, schema)
+    assert stored.schema == schema
+    stored.validate(full=True)
+    assert stored.column(0).to_pylist() == batch.column(0).to_pylist()
+
+
 @settings(max_examples=15, deadline=None)
 @given(st.lists(batches(), min_size=1, max_size=3))
 def test_what_is_read_is_what_was_published(given_batches):

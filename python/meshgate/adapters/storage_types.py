@@ -26,6 +26,7 @@ _EXACT = {
     pa.binary_view(): pa.binary(),
     pa.date64(): pa.date32(),
 }
+_VIEWS = {pa.string_view(): pa.string(), pa.binary_view(): pa.binary()}
 _KEPT = {
     *(pa.bool_(), pa.int8(), pa.int16(), pa.int32(), pa.int64(), pa.float32(), pa.float64()),
     *(pa.string(), pa.binary(), pa.date32()),
@@ -111,11 +112,45 @@ def store(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
         batch = batch.select(schema.names)
     if batch.schema.types == schema.types:
         return pa.RecordBatch.from_arrays(batch.columns, schema=schema)
+    columns = [_castable(column) for column in batch.columns]
     try:
-        return batch.cast(schema)
+        return pa.RecordBatch.from_arrays(columns, names=schema.names).cast(schema)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, ValueError):
         raise StageError(  # Arrow's own message would show the value
             code="stage.inexact",
             message="a value has no exact form at the destination",
             help="Delta stores microseconds and UTF-8; truncate finer timestamps before publishing",
         ) from None
+
+
+def _castable(array: pa.Array) -> pa.Array:
+    """The same values with dictionaries of texts where there were dictionaries of views.
+
+    Arrow casts none of those, and Polars gives its categories as such.
+    """
+    kind = array.type
+    if not _has_dictionary_of_views(kind):
+        return array
+    if kinds.is_dictionary(kind):
+        texts = array.dictionary.cast(_VIEWS[kind.value_type])
+        return pa.DictionaryArray.from_arrays(array.indices, texts)
+    mask = array.is_null()
+    if kinds.is_struct(kind):
+        children = [_castable(array.field(at)) for at in range(kind.num_fields)]
+        return pa.StructArray.from_arrays(children, names=[f.name for f in kind], mask=mask)
+    if kinds.is_fixed_size_list(kind):
+        size = kind.list_size
+        items = _castable(array.values.slice(array.offset * size, len(array) * size))
+        return pa.FixedSizeListArray.from_arrays(items, size, mask=mask)
+    # A mask goes with offsets that begin where their buffer does.
+    offsets = pa.array(array.offsets.to_numpy())
+    if kinds.is_map(kind):
+        keys, items = _castable(array.keys), _castable(array.items)
+        return pa.MapArray.from_arrays(offsets, keys, items, mask=mask)
+    return type(array).from_arrays(offsets, _castable(array.values), mask=mask)
+
+
+def _has_dictionary_of_views(kind: pa.DataType) -> bool:
+    if kinds.is_dictionary(kind):
+        return kind.value_type in _VIEWS
+    return any(_has_dictionary_of_views(kind.field(at).type) for at in range(kind.num_fields))

@@ -123,7 +123,7 @@ impl RowCheck for Search {
     }
 
     fn cost(&self) -> f64 {
-        20.0
+        self.pattern.cost()
     }
 
     fn explain(&self) -> String {

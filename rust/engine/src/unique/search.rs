@@ -122,15 +122,15 @@ impl<'a, K: Key> Finder<'a, K> {
         found: &mut Found<'_>,
     ) -> Result<()> {
         let Unit { count, mean, skip } = unit;
-        let (count, largest) = (count as usize, LARGEST);
+        let count = count as usize;
         if count < 2 {
             return Ok(());
         }
         // A unit far above the mean holds a few keys many times: splitting cannot help.
-        if count <= largest * 2 || count as u64 / 16 > mean {
+        if count <= LARGEST * 2 || count as u64 / 16 > mean {
             return self.part(Part { skip, bits: 0, value: 0 }, count, source, found);
         }
-        let parts = (count / largest).next_power_of_two();
+        let parts = (count / LARGEST).next_power_of_two();
         if parts <= LOOKS {
             let bits = parts.ilog2();
             return (0..parts as u64).try_for_each(|value| {
