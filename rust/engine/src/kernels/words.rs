@@ -123,14 +123,36 @@ impl<const N: usize> Table<N> {
         self.slots.iter().filter(|slot| **slot != Key::VACANT).count()
     }
 
+    /// Whether the row is a member; `FAR` if some stand behind their own slot.
     #[inline]
-    fn contains(&self, row: &Row<'_>) -> bool {
+    fn contains<const FAR: bool>(&self, row: &Row<'_>) -> bool {
         let key = Key::of(row);
         let home = key.place(self.factor, self.shift);
         let same = |at: usize| self.slots.get(at).is_some_and(|slot| slot.same(&key));
         let mut found = same(home);
-        for next in 1..=self.reach {
-            found |= same(home + next);
+        if FAR {
+            for next in 1..=self.reach {
+                found |= same(home + next);
+            }
+        }
+        found
+    }
+
+    #[inline]
+    fn ask<R: Rows, const FAR: bool>(&self, rows: &R, first: usize, asked: u64) -> u64 {
+        let mut found = 0;
+        if asked == u64::MAX {
+            for at in 0..64 {
+                let yes = self.contains::<FAR>(&rows.row(first + at));
+                found = found >> 1 | u64::from(yes) << 63;
+            }
+            return found;
+        }
+        let mut rest = asked;
+        while rest != 0 {
+            let yes = self.contains::<FAR>(&rows.row(first + rest.trailing_zeros() as usize));
+            found |= rest & rest.wrapping_neg() & u64::from(yes).wrapping_neg();
+            rest &= rest - 1;
         }
         found
     }
@@ -243,25 +265,12 @@ impl Words {
         first: usize,
         asked: u64,
     ) -> u64 {
-        let mut found = 0;
-        let mut longer = 0;
-        if asked == u64::MAX {
-            for at in 0..64 {
-                let row = rows.row(first + at);
-                found = found >> 1 | u64::from(table.contains(&row)) << 63;
-                longer |= row.len();
-            }
+        let mut found = if table.reach == 0 {
+            table.ask::<R, false>(rows, first, asked)
         } else {
-            let mut rest = asked;
-            while rest != 0 {
-                let row = rows.row(first + rest.trailing_zeros() as usize);
-                let yes = u64::from(table.contains(&row));
-                found |= rest & rest.wrapping_neg() & yes.wrapping_neg();
-                longer |= row.len();
-                rest &= rest - 1;
-            }
-        }
-        if self.long.is_empty() || longer <= 2 * WORD {
+            table.ask::<R, true>(rows, first, asked)
+        };
+        if self.long.is_empty() {
             return found;
         }
         let mut rest = asked & !found;
