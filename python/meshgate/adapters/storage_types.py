@@ -26,7 +26,7 @@ _EXACT = {
     pa.binary_view(): pa.binary(),
     pa.date64(): pa.date32(),
 }
-_VIEWS = {pa.string_view(): pa.string(), pa.binary_view(): pa.binary()}
+_VIEWS = {pa.string_view(), pa.binary_view()}
 _KEPT = {
     *(pa.bool_(), pa.int8(), pa.int16(), pa.int32(), pa.int64(), pa.float32(), pa.float64()),
     *(pa.string(), pa.binary(), pa.date32()),
@@ -112,8 +112,8 @@ def store(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
         batch = batch.select(schema.names)
     if batch.schema.types == schema.types:
         return pa.RecordBatch.from_arrays(batch.columns, schema=schema)
-    columns = [_castable(column) for column in batch.columns]
     try:
+        columns = [_castable(column) for column in batch.columns]
         return pa.RecordBatch.from_arrays(columns, names=schema.names).cast(schema)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, ValueError):
         raise StageError(  # Arrow's own message would show the value
@@ -132,7 +132,7 @@ def _castable(array: pa.Array) -> pa.Array:
     if not _has_dictionary_of_views(kind):
         return array
     if kinds.is_dictionary(kind):
-        texts = array.dictionary.cast(_VIEWS[kind.value_type])
+        texts = array.dictionary.cast(_EXACT[kind.value_type])
         return pa.DictionaryArray.from_arrays(array.indices, texts)
     mask = array.is_null()
     if kinds.is_struct(kind):
